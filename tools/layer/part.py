@@ -61,11 +61,11 @@ class PartWriter:
 
     def add(self, entry: Entry, data: bytes | BinaryIO | None = None) -> None:
         """Adds an entry; a file's `data` must have exactly the size that the entry says. Streams are read in chunks."""
+        head = tar.header(entry)
         if entry.path in self._paths:
             raise ToolError(f"{entry.path!r} is twice in one layer part")
         if entry.kind is Kind.HARDLINK and entry.link not in self._paths:
             raise ToolError(f"{entry.path!r} is a hard link to {entry.link!r}, which does not come before it")
-        head = tar.header(entry)
         if data is None or entry.kind is not Kind.FILE:
             if entry.size or data:
                 raise ToolError(f"{entry.path!r} is a {entry.kind} of {entry.size} bytes and got no fitting content")
