@@ -1,0 +1,24 @@
+"""What the actions of the rules run: one subcommand a kind of action."""
+
+from __future__ import annotations
+
+from . import descriptor, digest, image, index
+from .errors import ToolError, run
+
+_COMMANDS = {
+    "descriptor": descriptor.main,
+    "digest": digest.main,
+    "image": image.main,
+    "index": index.main,
+}
+
+
+def main(args: list[str]) -> int:
+    """Hand over to a subcommand."""
+    if not args or args[0] not in _COMMANDS:
+        raise ToolError(f"unknown subcommand {args[:1]}, expected one of {', '.join(_COMMANDS)}")
+    return _COMMANDS[args[0]](args[1:])
+
+
+if __name__ == "__main__":
+    run(main)
