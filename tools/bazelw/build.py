@@ -1,0 +1,178 @@
+"""Makes a toolbox: runs mmdebstrap into a scratch folder, finishes the root, renames it into place.
+
+Nothing is left behind by a build that fails or is interrupted, and a second call that comes while one is
+building waits for it and uses its result.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from types import FrameType
+from typing import List, Mapping, Optional, Tuple
+
+from tools.bazelw import failures, host, rootfs
+from tools.bazelw.errors import LauncherError
+from tools.bazelw.progress import Progress
+from tools.bazelw.recipe import Recipe
+from tools.bazelw.store import Store, remove
+
+# What mmdebstrap says when it begins something, and what we call it.
+_STEPS = (
+    ("running apt-get update", "reading the package lists"),
+    ("downloading packages", "downloading"),
+    ("extracting archives", "unpacking"),
+    ("installing essential", "installing the essential packages"),
+    ("installing remaining", "installing Bazel, its modules and tools"),
+    ("cleaning package lists", "cleaning up"),
+)
+_TOTAL = 2 + len(_STEPS)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal asked the launcher to stop."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def ensure(recipe: Recipe, store: Store, env: Mapping[str, str], *, again: bool = False) -> str:
+    """Returns the toolbox's folder; makes it when it is missing, or in any case with `again`."""
+    path = store.path(recipe.key)
+    if store.has(recipe.key) and not again:
+        return path
+    asked = time.time()
+    previous = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        store.prepare()
+        with store.lock(recipe.key, "another bazelw is making this toolbox; waiting for it"):
+            made = os.stat(path).st_mtime if store.has(recipe.key) else 0
+            if made and (not again or made > asked):  # by the call that we have waited for
+                return path
+            _build(recipe, store, env)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return path
+
+
+def _interrupt(number: int, _frame: Optional[FrameType]) -> None:
+    raise Interrupted(number)
+
+
+def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
+    archive = host.archive(env)
+    progress = Progress(_TOTAL)
+    progress.say(f"making the toolbox in {store.folder} (once; {recipe.hint or 'see --toolbox-info'})")
+    scratch = store.scratch(recipe.key)
+    log = os.path.join(scratch, "build.log")
+    try:
+        _check_space(recipe, store.folder)
+        progress.step("looking for mmdebstrap and bubblewrap")
+        host.require_tools(env, log)
+        suite = _install(recipe, archive, scratch, progress, env)
+        progress.step("certificates and configuration")
+        info = rootfs.finish(scratch, archive, suite)
+        info.update({"suite": suite, "mirror": archive.public_uri, "key": recipe.key, "made": int(time.time())})
+        with open(os.path.join(scratch, "info.json"), "w", encoding="utf-8") as stream:
+            json.dump(info, stream, indent=1, sort_keys=True)
+        store.publish(scratch, recipe.key)
+        progress.say(f"toolbox ready after {progress.seconds():.0f} s: {store.path(recipe.key)}")
+    except BaseException as error:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it behind
+        progress.end("interrupted" if isinstance(error, Interrupted) else "failed")
+        kept = _keep_log(log, store.folder) if isinstance(error, LauncherError) else ""
+        remove(scratch)
+        if isinstance(error, OSError):
+            raise failures.from_os_error(error, recipe) from None
+        if kept and isinstance(error, LauncherError):
+            raise LauncherError(
+                error.problem, file=error.file, remedy=f"{error.remedy or ''}\nfull log: {kept}".strip()
+            ) from None
+        raise
+
+
+def _check_space(recipe: Recipe, folder: str) -> None:
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < recipe.space_mb:
+        raise failures.no_space(folder, free, recipe.space_mb)
+
+
+def _keep_log(log: str, folder: str) -> str:
+    """Moves the log of a failed build out of the scratch folder; there is one, of the last failure."""
+    kept = os.path.join(folder, "failed.log")
+    try:
+        if os.path.getsize(log):
+            os.replace(log, kept)
+            return kept
+    except OSError:
+        pass
+    return ""
+
+
+def _install(
+    recipe: Recipe, archive: host.Archive, scratch: str, progress: Progress, env: Mapping[str, str]
+) -> str:
+    """Tries the suites in turn and returns the first that can install the set."""
+    root, log = os.path.join(scratch, "root"), os.path.join(scratch, "build.log")
+    for suite in recipe.suites:
+        command, extra = host.mmdebstrap(recipe, archive, suite, root, env)
+        code, tail = _run(command, {**env, **extra}, log, progress)
+        if code == 0:
+            return suite
+        problem = failures.explain(tail, recipe, archive, suite)
+        if not problem.other_suite or suite == recipe.suites[-1]:
+            raise problem.error
+        progress.end("failed")
+        progress.say(f"{suite} can't install the set ({problem.error.problem}); trying the next suite")
+        remove(root)
+    raise AssertionError("a recipe has at least one suite")
+
+
+def _run(command: List[str], env: Mapping[str, str], log: str, progress: Progress) -> Tuple[int, List[str]]:
+    """Runs mmdebstrap in a session of its own; returns its exit code and the last lines of its output."""
+    tail: List[str] = []
+    with open(log, "a", encoding="utf-8") as stream:
+        stream.write(f"$ {' '.join(command)}\n")
+        process = subprocess.Popen(
+            command,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            assert process.stdout
+            for line in process.stdout:
+                stream.write(line)
+                tail = [*tail[-199:], line.rstrip("\n")]
+                name = next((name for text, name in _STEPS if line.startswith("I: ") and text in line), "")
+                if name:
+                    progress.step(name)
+            return process.wait(), tail
+        except BaseException:
+            _stop(process)
+            raise
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    """Lets mmdebstrap clean up after itself, and ends it when that takes too long."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    for number, patience in ((signal.SIGINT, 10), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience)
+            break
+        except (subprocess.TimeoutExpired, ProcessLookupError):
+            continue

@@ -1,0 +1,93 @@
+"""Hands over to a Bazel on PATH, and says so when that Bazel had no way to the module registry."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import re
+import sys
+import time
+from typing import List, Mapping, Sequence
+
+from tools.bazelw import supervise
+
+_DEPTH = "BAZELW_DEPTH"  # how many launchers are above this one
+_TOO_DEEP = 3  # a `bazel` on PATH that is a script around this launcher
+
+
+def find(launcher: str, env: Mapping[str, str]) -> str:
+    """Returns bazelisk or bazel on PATH, whichever is there first in this order, and never the launcher itself."""
+    if env.get("BAZELW_TOOLBOX", "") not in ("", "0"):
+        return ""
+    if int(env.get(_DEPTH, "0") or 0) >= _TOO_DEEP:
+        return ""
+    for name in ("bazelisk", "bazel"):
+        for folder in env.get("PATH", os.defpath).split(os.pathsep):
+            path = os.path.join(folder or ".", name)
+            if os.access(path, os.X_OK) and os.path.isfile(path) and not _is_launcher(path, launcher):
+                return os.path.abspath(path)
+    return ""
+
+
+def _is_launcher(path: str, launcher: str) -> bool:
+    return os.path.samefile(path, launcher) or filecmp.cmp(path, launcher, shallow=False)
+
+
+def run(program: str, args: Sequence[str], env: Mapping[str, str]) -> int:
+    """Runs the Bazel that was found; returns its exit code."""
+    began = time.time()
+    deeper = {**env, _DEPTH: str(int(env.get(_DEPTH, "0") or 0) + 1)}
+    status = supervise.run([program, *args], deeper)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
+        _hint(program, args, env, began)
+    return supervise.leave(status)
+
+
+def _hint(program: str, args: Sequence[str], env: Mapping[str, str], began: float) -> None:
+    """Looks into the log of the failed command, if Bazel wrote one, for a registry out of reach."""
+    logs = [path for path in command_logs(args, env) if os.path.exists(path) and os.path.getmtime(path) >= began - 1]
+    if not any(unreachable(path) for path in logs):
+        return
+    print(
+        f"bazelw: {program} can't reach the Bazel module registry.\n"
+        "  To build with modules from Debian packages instead: BAZELW_TOOLBOX=1 "
+        + " ".join(["./bazelw", *args]),
+        file=sys.stderr,
+    )
+
+
+def unreachable(log: str) -> bool:
+    """Says whether a command log shows that the module registry could not be asked."""
+    try:
+        with open(log, encoding="utf-8", errors="replace") as stream:
+            text = stream.read(1 << 20)
+    except OSError:
+        return False
+    return bool(re.search(r"Error accessing registry|registry .*(Unknown host|Connect|timed out|PKIX)", text))
+
+
+def command_logs(args: Sequence[str], env: Mapping[str, str]) -> List[str]:
+    """Returns where Bazel may have written its command.log: `bazel info command_log` would start it again."""
+    options = dict(arg.partition("=")[::2] for arg in args if arg.startswith("--output_"))
+    logs = [os.path.join(options["--output_base"], "command.log")] if "--output_base" in options else []
+    workspace = _workspace(os.getcwd())
+    try:
+        link = os.readlink(os.path.join(workspace, "bazel-out"))
+        logs.append(os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(link))), "command.log"))
+    except OSError:
+        pass
+    home = env.get("HOME") or os.path.expanduser("~")
+    user = env.get("USER") or os.path.basename(home)
+    caches = [env.get("XDG_CACHE_HOME", ""), os.path.join(home, ".cache")]
+    roots = [options.get("--output_user_root", "")]
+    roots += [os.path.join(cache, "bazel", f"_bazel_{user}") for cache in caches if cache]
+    digest = hashlib.md5(workspace.encode()).hexdigest()
+    return logs + [os.path.join(root, digest, "command.log") for root in roots if root]
+
+
+def _workspace(folder: str) -> str:
+    markers = ("MODULE.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel")
+    while folder != "/" and not any(os.path.isfile(os.path.join(folder, name)) for name in markers):
+        folder = os.path.dirname(folder)
+    return folder

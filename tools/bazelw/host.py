@@ -1,0 +1,120 @@
+"""What the host gives: an archive of Debian with its keys, mmdebstrap and bubblewrap."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import Dict, List, Mapping, NamedTuple, Tuple
+
+from tools.bazelw import aptsources
+from tools.bazelw.errors import LauncherError
+from tools.bazelw.recipe import Recipe
+
+_KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
+_TOOLS = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}  # program: package
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Archive(NamedTuple):
+    """A mirror of Debian's main archive, and the keys to check it with."""
+
+    uri: str
+    origin: str  # where the address comes from, for messages
+    keyrings: List[str]
+
+    @property
+    def public_uri(self) -> str:
+        """The address without a user name and password."""
+        return re.sub(r"//[^/@]*@", "//", self.uri)
+
+
+def archive(env: Mapping[str, str]) -> Archive:
+    """Returns the mirror that APT_MIRROR or the host's apt sources name."""
+    source = aptsources.find()
+    uri, origin = env.get("APT_MIRROR", "").rstrip("/"), "APT_MIRROR"
+    if uri and not re.match(r"(https?|file|copy|ftp)://?", uri):
+        raise LauncherError(
+            f"APT_MIRROR={uri} is no address of a Debian mirror",
+            remedy="give a URL that holds dists/ and pool/, such as https://MIRROR/debian",
+        )
+    if not uri and source:
+        uri, origin = source.uri, source.file
+    if not uri:
+        raise LauncherError(
+            "no Debian mirror: the host's apt sources name none",
+            file="/etc/apt",
+            remedy="set APT_MIRROR to the address of a Debian mirror (a URL that ends in /debian)",
+        )
+    return Archive(uri, origin, _keyrings(source.signed_by if source else ""))
+
+
+def _keyrings(signed_by: str) -> List[str]:
+    """Returns Debian's keyring and the one that the host's sources name, if they are there."""
+    named = [word for word in re.split(r"[,\s]+", signed_by) if word.startswith("/")]
+    found = [path for path in [*_KEYRINGS, *named] if os.path.exists(path)]
+    unique = {os.path.realpath(path): path for path in reversed(found)}
+    if not unique:
+        raise LauncherError(
+            "no keyring to check Debian's signatures with",
+            file=_KEYRINGS[0],
+            remedy="install debian-archive-keyring: apt-get install debian-archive-keyring",
+        )
+    return sorted(unique.values())
+
+
+def which(program: str) -> str:
+    """Returns the path of a program of the host's system, or an empty string."""
+    return shutil.which(program, path=_PATH) or ""
+
+
+def require_tools(env: Mapping[str, str], log: str) -> None:
+    """Installs mmdebstrap and bubblewrap as root; names those that are missing to anybody else."""
+    missing = [package for program, package in _TOOLS.items() if not which(program)]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not which("apt-get"):
+        raise LauncherError(
+            f"the toolbox needs {' and '.join(missing)} on the host",
+            remedy=f"as root: apt-get install {' '.join(missing)}",
+        )
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
+    quiet = {**env, "DEBIAN_FRONTEND": "noninteractive"}
+    with open(log, "ab") as stream:
+        for command in (install, ["apt-get", "update"], install):
+            code = subprocess.run(
+                command, env=quiet, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
+            ).returncode
+            if code == 0 and command is install:
+                return
+    raise LauncherError(
+        f"apt-get can't install {' and '.join(missing)}", remedy=f"try it by hand: apt-get install {' '.join(missing)}"
+    )
+
+
+def mmdebstrap(
+    recipe: Recipe, source: Archive, suite: str, root: str, env: Mapping[str, str]
+) -> Tuple[List[str], Dict[str, str]]:
+    """Returns the command that installs a suite below `root`, and what it adds to the environment."""
+    uri = re.sub(r"^file:", "copy:", source.uri)
+    command = [
+        which("mmdebstrap"),
+        "--mode=root",
+        "--format=directory",
+        f"--variant={recipe.variant}",
+        f"--include={','.join(recipe.packages)}",
+        # A mirror of testing may be weeks old. Its signature is checked all the same.
+        '--aptopt=Acquire::Check-Valid-Until "false"',
+        '--aptopt=Acquire::Languages "none"',
+        "--dpkgopt=force-unsafe-io",
+        # Files only: update-alternatives needs the folders of manuals.
+        "--dpkgopt=path-exclude=/usr/share/man/*.gz",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        "--dpkgopt=path-exclude=/usr/share/doc/*",
+        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+        suite,
+        root,
+        f"deb [signed-by={','.join(source.keyrings)}] {uri} {suite} main",
+    ]
+    return command, {"PATH": _PATH, "TMPDIR": os.path.dirname(root), "LC_ALL": "C.UTF-8"}

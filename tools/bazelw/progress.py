@@ -1,0 +1,73 @@
+"""Says what step the launcher is in and how long it took, on a terminal and in logs alike.
+
+A step is one line on stderr: its name when it begins, its duration when it ends. On a terminal the line
+counts seconds while the step runs; in a log nothing but that one line is written.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import Optional, TextIO
+
+
+class Progress:
+    """A list of steps, numbered as they come."""
+
+    def __init__(self, total: int, stream: Optional[TextIO] = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._total = total
+        self._number = 0
+        self._name = ""
+        self._began = 0.0
+        self._first = time.monotonic()
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+
+    def step(self, name: str) -> None:
+        """Ends the step that runs, if any, and begins the next."""
+        self.end()
+        with self._lock:
+            self._number += 1
+            self._name, self._began = name, time.monotonic()
+            self._write(f"{self._title()} ...")
+            self._done = threading.Event()
+        if self._live:
+            threading.Thread(target=self._tick, args=(self._done,), daemon=True).start()
+
+    def end(self, result: str = "") -> None:
+        """Ends the step that runs and writes how long it took."""
+        with self._lock:
+            if not self._name:
+                return
+            self._done.set()
+            seconds = f"{time.monotonic() - self._began:.1f} s"
+            if self._live:
+                self._write(f"\r\x1b[K{self._title()}: {result or seconds}\n")
+            else:
+                self._write(f" {result or seconds}\n")
+            self._name = ""
+
+    def say(self, text: str) -> None:
+        """Writes a line of its own."""
+        self.end()
+        self._write(f"bazelw: {text}\n")
+
+    def seconds(self) -> float:
+        """Returns the time since the first step was made ready."""
+        return time.monotonic() - self._first
+
+    def _title(self) -> str:
+        return f"bazelw: [{self._number}/{self._total}] {self._name}"
+
+    def _tick(self, done: threading.Event) -> None:
+        while not done.wait(1.0):
+            with self._lock:
+                if not done.is_set():
+                    self._write(f"\r\x1b[K{self._title()} ... {time.monotonic() - self._began:.0f} s")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
