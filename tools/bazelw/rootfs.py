@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 SYSTEM_RC = "etc/bazel.bazelrc"
 _DEBIAN_RC = "etc/bazel/bazelrc"
 # Debian sets these for all users; the first is a deprecated no-op that warns on each call, the second keeps
-# every sandbox on disk and floods the output of a failing action.
-_UNWANTED = ("build --host_javabase=", "build --sandbox_debug")
+# every sandbox on disk and floods the output of a failing action, the third would win over the workspace's own list.
+_UNWANTED = ("build --host_javabase=", "build --sandbox_debug", "common --override_module=")
 
 
 def finish(scratch: str, archive: "Archive", suite: str) -> Dict[str, Any]:

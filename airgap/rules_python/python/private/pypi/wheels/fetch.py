@@ -1,0 +1,158 @@
+"""Fetches one locked wheel with pip, so that the index, proxy and certificates are pip's own configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wheels.errors import Problem, WheelError
+from wheels.lock import refresh_hint
+from wheels.target import Target
+
+# Settings of the user's pip that would change which file is fetched, or add others.
+_DROPPED = frozenset(
+    f"PIP_{name}"
+    for name in (
+        "ABI DEST DOWNLOAD_DIR GROUP IMPLEMENTATION LOG NO_BINARY NO_DEPS ONLY_BINARY PLATFORM PYTHON "
+        "PYTHON_VERSION QUIET REPORT REQUIREMENT REQUIREMENTS_FROM_SCRIPT SRC VERBOSE"
+    ).split()
+)
+_UNREACHABLE = re.compile(
+    r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|name resolution|Max retries exceeded"
+    r"|Connection (?:refused|reset|aborted|broken|timed out|to \S+ timed out)|Network is unreachable|ProxyError"
+    r"|SSLError|CERTIFICATE_VERIFY_FAILED|Failed to establish a new connection|HTTP error|\b50[0234] Server Error",
+    re.IGNORECASE,
+)
+_NO_FILE = re.compile(r"No matching distribution found|Could not find a version")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A pin of a lock and the target that it is wanted for."""
+
+    where: str
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    target: Target
+    refresh: str
+
+    @property
+    def pin(self) -> str:
+        """The pin as pip spells it."""
+        return f"{self.name}=={self.version}"
+
+    def error(self, what: str, remedy: str) -> WheelError:
+        """An error about this pin."""
+        return WheelError(Problem(self.where, f"{self.pin}: {what}", remedy))
+
+
+def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for pip: the user's, without what would change the choice of the file."""
+    kept = {name: value for name, value in environment.items() if name not in _DROPPED}
+    return kept | {
+        # The lock decides on versions, not a constraint for the user's own environments.
+        "PIP_CONSTRAINT": os.devnull,
+        "PIP_REQUIRE_VIRTUALENV": "0",
+        "PYTHONSAFEPATH": "1",
+    }
+
+
+def _command(request: Request, requirements: Path, folder: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+        *("--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check"),
+        *request.target.pip_options(),
+        f"--dest={folder}",
+        f"--requirement={requirements}",
+    ]
+
+
+def _said(output: str) -> str:
+    """The last lines of what pip said, indented, without credentials."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    return "".join(f"\n    pip: {line}" for line in lines[-8:] or ["nothing"])
+
+
+def explain(request: Request, output: str) -> WheelError:
+    """Turns what pip said when it failed into one error."""
+    output = _CREDENTIALS.sub("", output)
+    got = re.findall(r"^\s*Got\s+([0-9a-f]{64})\s*$", output, re.MULTILINE)
+    if got:
+        return hash_mismatch(request, f"sha256:{got[0]}")
+    if "No space left on device" in output:
+        return request.error("no space left while fetching it", "make room on the disk of Bazel's output base")
+    if _UNREACHABLE.search(output):
+        return request.error(
+            f"the package index can't be reached{_said(output)}",
+            "check the network, the proxy and pip's configuration (`python3 -m pip config list`)",
+        )
+    if _NO_FILE.search(output):
+        return request.error(
+            f"no wheel for {request.target} among the locked files{_said(output)}",
+            "pin a version that has a wheel for this target, or take the target out of target_platforms; "
+            f"to {refresh_hint(request.refresh)}",
+        )
+    if "No module named pip" in output:
+        return request.error("pip is missing", f"install it for {sys.executable} (Debian: python3-pip)")
+    if re.search(r"is invalid|not a zip|[Bb]ad ?[Zz]ip|cannot be opened|Invalid wheel", output):
+        return request.error(f"the wheel is damaged{_said(output)}", refresh_hint(request.refresh))
+    return request.error(f"pip could not fetch it{_said(output)}", refresh_hint(request.refresh))
+
+
+def hash_mismatch(request: Request, got: str) -> WheelError:
+    """The error for a file that isn't the locked one."""
+    expected = "".join(f"\n    expected {value}" for value in request.hashes)
+    return request.error(
+        f"the fetched wheel is not the locked one{expected}\n    got      {got}",
+        f"if the change is meant, {refresh_hint(request.refresh)}",
+    )
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, spelled as in a lock."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def fetch(request: Request, folder: Path) -> Path:
+    """Puts the wheel of a pin into a folder, which it leaves as it was if it fails.
+
+    Raises:
+        WheelError: there is no such file, or it isn't the locked one.
+    """
+    work = folder / "_fetch"
+    shutil.rmtree(work, ignore_errors=True)
+    downloads = work / "downloads"
+    downloads.mkdir(parents=True)
+    try:
+        requirements = work / "requirements.txt"
+        hashes = " ".join(f"--hash={value}" for value in request.hashes)
+        requirements.write_text(f"{request.pin} {hashes}\n", encoding="utf-8")
+        done = subprocess.run(
+            _command(request, requirements, downloads),
+            cwd=work,
+            # Beside the result, for /tmp may be too small for a big wheel.
+            env=pip_environment(os.environ) | {"TMPDIR": str(work)},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        wheels = sorted(downloads.glob("*.whl"))
+        if done.returncode != 0 or len(wheels) != 1:
+            raise explain(request, done.stderr or done.stdout)
+        got = sha256(wheels[0])
+        if got not in request.hashes:
+            raise hash_mismatch(request, got)
+        return wheels[0].rename(folder / wheels[0].name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

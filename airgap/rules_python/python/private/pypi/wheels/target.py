@@ -1,0 +1,65 @@
+"""The machine that a wheel is for: a Python version and a platform, seldom the ones we run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MACHINES = ("x86_64", "aarch64")
+PLATFORMS = tuple(f"linux_{machine}" for machine in MACHINES)
+
+# The oldest glibc that wheels exist for, by machine, and the newest worth asking for.
+_OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
+_NEWEST_GLIBC = 45
+_OLD_PLATFORM_NAMES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A Python version, in full (3.11.2), and a platform (linux_x86_64)."""
+
+    python: str
+    platform: str
+
+    @property
+    def minor(self) -> str:
+        """The version without its patch level, such as 3.11."""
+        return ".".join(self.python.split(".")[:2])
+
+    @property
+    def machine(self) -> str:
+        """The processor, as `uname -m` names it."""
+        return self.platform.partition("_")[2]
+
+    def __str__(self) -> str:
+        return f"Python {self.minor} on {self.platform}"
+
+    def environment(self, extra: str = "") -> dict[str, str]:
+        """The values of all marker variables."""
+        return {
+            "extra": extra,
+            "implementation_name": "cpython",
+            "implementation_version": self.python,
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "0",
+            "python_full_version": self.python,
+            "python_version": self.minor,
+            "sys_platform": "linux",
+        }
+
+    def platform_tags(self) -> list[str]:
+        """Platform tags, best first: the wheel for the oldest glibc, which runs on every image."""
+        tags: list[str] = []
+        for minor in range(_OLDEST_GLIBC[self.machine], _NEWEST_GLIBC + 1):
+            tags.append(f"manylinux_2_{minor}_{self.machine}")
+            if minor in _OLD_PLATFORM_NAMES:
+                tags.append(f"{_OLD_PLATFORM_NAMES[minor]}_{self.machine}")
+        return [*tags, self.platform]
+
+    def pip_options(self) -> list[str]:
+        """Options that make `pip download` choose for this target instead of the machine it runs on."""
+        options = ["--implementation=cp", f"--python-version={self.minor}", f"--abi=cp{self.minor.replace('.', '')}"]
+        return options + [f"--platform={tag}" for tag in self.platform_tags()]

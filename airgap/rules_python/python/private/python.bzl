@@ -1,0 +1,104 @@
+"""The python extension: declared versions, all of them served by this machine's own interpreter."""
+
+_HOST = """\
+HOST_PYTHON = {python}
+HOST_VERSION = {version}
+DEFAULT_VERSION = {default}
+DECLARED_VERSIONS = {declared}
+"""
+
+def _host_python_impl(rctx):
+    python = rctx.which("python3")
+    if not python:
+        fail("no python3 on PATH: install Python 3.11 or later")
+
+    # The interpreter may be upgraded in place; this notices.
+    rctx.watch(python)
+    probe = "import platform, sys; print(platform.python_version()); sys.exit(sys.version_info < (3, 11))"
+    result = rctx.execute([python, "-BIS", "-c", probe])
+    version = result.stdout.strip()
+    if result.return_code:
+        fail("{} is Python {}; install Python 3.11 or later".format(python, version or result.stderr))
+    rctx.file("BUILD.bazel", "")
+    rctx.file("host.bzl", _HOST.format(
+        declared = repr(rctx.attr.declared),
+        default = repr(rctx.attr.default or version),
+        python = repr(str(python)),
+        version = repr(version),
+    ))
+
+_host_python = repository_rule(
+    implementation = _host_python_impl,
+    doc = "Finds the interpreter that runs Python targets.",
+    attrs = {
+        "declared": attr.string_list(
+            doc = "The versions with a python.toolchain.",
+        ),
+        "default": attr.string(
+            doc = "The version that targets are built for when they name none.",
+        ),
+    },
+    configure = True,
+    environ = ["PATH"],
+)
+
+def _default_of(module):
+    """Returns the default version that a module declares, or an empty string."""
+    for tag in module.tags.defaults:
+        if tag.python_version:
+            return tag.python_version
+    versions = [tag.python_version for tag in module.tags.toolchain if tag.is_default]
+    if not versions and len(module.tags.toolchain) == 1:
+        versions = [module.tags.toolchain[0].python_version]
+    return versions[0] if versions else ""
+
+def _python_impl(module_ctx):
+    declared = {}
+    default = ""
+    for module in module_ctx.modules:
+        for tag in module.tags.toolchain:
+            declared[tag.python_version] = None
+        if module.is_root:
+            default = _default_of(module)
+    if default and default not in declared:
+        fail('python.defaults(python_version = "{v}") has no python.toolchain(python_version = "{v}")'.format(v = default))
+    _host_python(name = "rules_python_host", default = default, declared = sorted(declared))
+    return module_ctx.extension_metadata(reproducible = True)
+
+_defaults = tag_class(
+    doc = "Says which version targets are built for when they name none.",
+    attrs = {
+        "python_version": attr.string(
+            doc = "One of the toolchains' versions.",
+        ),
+    },
+)
+
+_toolchain = tag_class(
+    doc = "Declares a version that targets and wheels may be for.",
+    attrs = {
+        "configure_coverage_tool": attr.bool(
+            doc = "Accepted and ignored: there is no coverage tool.",
+        ),
+        "ignore_root_user_error": attr.bool(
+            doc = "Accepted and ignored, as upstream.",
+            default = True,
+        ),
+        "is_default": attr.bool(
+            doc = "Makes this the default version, unless python.defaults names one.",
+        ),
+        "python_version": attr.string(
+            doc = "The version, such as 3.11 or 3.11.2.",
+            mandatory = True,
+        ),
+    },
+)
+
+python = module_extension(
+    implementation = _python_impl,
+    doc = "Declares Python versions.",
+    tag_classes = {
+        "defaults": _defaults,
+        "toolchain": _toolchain,
+    },
+)
