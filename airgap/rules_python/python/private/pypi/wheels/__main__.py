@@ -38,7 +38,9 @@ def _read_lock(request: dict[str, Any]) -> dict[str, Any]:
     try:
         if unknown:
             raise WheelError(
-                Problem(request["file"], f"target_platforms has {unknown[0]}", f"known are {', '.join(PLATFORMS)}")
+                Problem(
+                    request["file"], f"target_platforms has {unknown[0]}", f"known are {', '.join(PLATFORMS)}"
+                )
             )
         text = Path(request["lock"]).read_text(encoding="utf-8")
         parsed = lock.parse(text, request["file"])

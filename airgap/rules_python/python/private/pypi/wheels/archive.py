@@ -9,9 +9,17 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 # Where the folders of NAME.data go; upstream lays a wheel out the same way.
-_SCHEMES = {"purelib": "site-packages", "platlib": "site-packages", "scripts": "bin", "headers": "include", "data": "data"}
+_SCHEMES = {
+    "purelib": "site-packages",
+    "platlib": "site-packages",
+    "scripts": "bin",
+    "headers": "include",
+    "data": "data",
+}
 # Files that would make Bazel see a package where there is none.
-_BAZEL_FILES = frozenset({"BUILD", "BUILD.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel"})
+_BAZEL_FILES = frozenset(
+    {"BUILD", "BUILD.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel", "MODULE.bazel"}
+)
 
 
 class InvalidWheel(ValueError):

@@ -89,7 +89,9 @@ def explain(request: Request, output: str) -> WheelError:
     if got:
         return hash_mismatch(request, f"sha256:{got[0]}")
     if "No space left on device" in output:
-        return request.error("no space left while fetching it", "make room on the disk of Bazel's output base")
+        return request.error(
+            "no space left while fetching it", "make room on the disk of Bazel's output base"
+        )
     if _UNREACHABLE.search(output):
         return request.error(
             f"the package index can't be reached{_said(output)}",

@@ -87,7 +87,9 @@ def _parse_pin(line: int, text: str) -> Pin:
         raise ValueError(f"{parsed.name}=={version} has no --hash")
     for value in hashes:
         if not _SHA256.fullmatch(value):
-            raise ValueError(f"{parsed.name}=={version} has a malformed hash {value!r}, not sha256:64 hex digits")
+            raise ValueError(
+                f"{parsed.name}=={version} has a malformed hash {value!r}, not sha256:64 hex digits"
+            )
     return Pin(parsed.name, version, parsed.extras, tuple(sorted(set(hashes))), parsed.marker, line)
 
 

@@ -32,7 +32,9 @@ _OLD_NAMES = {
     "python_implementation": "platform_python_implementation",
     "sys.platform": "sys_platform",
 }
-_VERSIONED = frozenset({"implementation_version", "platform_release", "python_full_version", "python_version"})
+_VERSIONED = frozenset(
+    {"implementation_version", "platform_release", "python_full_version", "python_version"}
+)
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<string>'[^']*'|"[^"]*")
@@ -137,7 +139,11 @@ class _Parser:
         word = self._take("word")
         name = _OLD_NAMES.get(word, word) if word else None
         if name not in VARIABLES:
-            raise InvalidMarker(f"unknown variable {word!r} in marker {self._text!r}") if word else self._error()
+            raise (
+                InvalidMarker(f"unknown variable {word!r} in marker {self._text!r}")
+                if word
+                else self._error()
+            )
         return _Value(str(name), is_variable=True)
 
     def _operator(self) -> str:

@@ -61,5 +61,9 @@ class Target:
 
     def pip_options(self) -> list[str]:
         """Options that make `pip download` choose for this target instead of the machine it runs on."""
-        options = ["--implementation=cp", f"--python-version={self.minor}", f"--abi=cp{self.minor.replace('.', '')}"]
+        options = [
+            "--implementation=cp",
+            f"--python-version={self.minor}",
+            f"--abi=cp{self.minor.replace('.', '')}",
+        ]
         return options + [f"--platform={tag}" for tag in self.platform_tags()]
