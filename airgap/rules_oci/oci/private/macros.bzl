@@ -5,6 +5,9 @@ load("@bazel_skylib//lib:types.bzl", "types")
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load(":digest.bzl", "oci_digest")
 load(":image.bzl", oci_image_rule = "oci_image")
+load(":image_index.bzl", oci_image_index_rule = "oci_image_index")
+load(":load.bzl", oci_tarball_rule = "oci_load")
+load(":push.bzl", oci_push_rule = "oci_push")
 
 def _pairs(values):
     return ["%s=%s" % pair for pair in values.items()]
@@ -12,6 +15,9 @@ def _pairs(values):
 def _words(values):
     # A newline inside a word would end it: the builder turns this back.
     return [value.replace("\n", "%5Cn") for value in values]
+
+def _plain(values):
+    return values
 
 def _joined(values):
     return [",".join(values)]
@@ -78,3 +84,44 @@ def oci_image(
         **kwargs
     )
     _digest(name, **common)
+
+def oci_image_index(name, **kwargs):
+    """Joins images to an index, and makes the target `NAME.digest` with its digest.
+
+    Args:
+        name: name of the index.
+        **kwargs: other attributes of the rule: images, platforms, and the ones common to all rules.
+    """
+    common = propagate_common_rule_attributes(kwargs)
+    oci_image_index_rule(name = name, **kwargs)
+    _digest(name, **common)
+
+def oci_push(name, remote_tags = None, **kwargs):
+    """Pushes an image or an index: `bazel run`.
+
+    Args:
+        name: name of the target.
+        remote_tags: list of tags, or label of a file with a tag a line.
+        **kwargs: other attributes of the rule: image, repository, repository_file, and the ones common to all rules.
+    """
+    common = propagate_common_rule_attributes(kwargs)
+    oci_push_rule(
+        name = name,
+        remote_tags = _as_file(name, "tags", remote_tags, _plain, **common),
+        **kwargs
+    )
+
+def oci_load(name, repo_tags = None, **kwargs):
+    """Loads an image into a container engine: `bazel run`.
+
+    Args:
+        name: name of the target.
+        repo_tags: list of names such as team/app:latest, or label of a file with a name a line.
+        **kwargs: other attributes of the rule: image, format, loader, and the ones common to all rules.
+    """
+    common = propagate_common_rule_attributes(kwargs)
+    oci_tarball_rule(
+        name = name,
+        repo_tags = _as_file(name, "tags", repo_tags, _plain, **common),
+        **kwargs
+    )

@@ -14,7 +14,7 @@ user's environment (`-I`).
 """
 
 _ATTRS = {
-    "module": attr.string(mandatory = True, doc = "What to run: a module as `python3 -m` takes it."),
+    "module": attr.string(mandatory = True, doc = "What to run: a module with a function `main(arguments)` that returns the exit code."),
     "srcs": attr.label_list(allow_files = [".py"], mandatory = True, doc = "The files of one package, all in one folder."),
     "_zip_tool": attr.label(
         default = ":zip_tool.py",

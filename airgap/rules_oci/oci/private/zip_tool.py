@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -I
 """Zip a Python package to one executable file, the same bytes every time.
 
-Bazel runs `zip_tool.py OUTPUT MODULE FILE...` for the rule python_zipapp (mnemonic PythonZipapp); the files
-are one package, named after its folder, and `python3 -m MODULE` is what the zip runs.
+Bazel runs `zip_tool.py OUTPUT MODULE FILE...` for the rule python_zipapp (mnemonic PythonZipapp). The files are one
+package, named after its folder. The zip calls `MODULE.main(arguments)` through the package's `errors.run`.
 """
 
 import os
@@ -11,8 +11,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-_LAUNCH = """import runpy
-runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+_LAUNCH = """from {package}.errors import run
+from {module} import main
+
+run(main)
 """
 
 
@@ -20,7 +22,7 @@ def main() -> None:
     """See the module's docstring."""
     output, module, *sources = sys.argv[1:]
     members = {f"{path.parent.name}/{path.name}": path.read_bytes() for path in map(Path, sources)}
-    members["__main__.py"] = _LAUNCH.format(module=module).encode()
+    members["__main__.py"] = _LAUNCH.format(module=module, package=module.split(".")[0]).encode()
     with open(output, "wb") as stream:
         stream.write(b"#!/usr/bin/env -S python3 -I\n")
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from . import descriptor, digest, image, index
-from .errors import ToolError, run
+from . import archive, descriptor, digest, image, index
+from .errors import ToolError
 
 _COMMANDS = {
+    "archive": archive.main,
+    "archive-manifest": archive.main_manifest,
     "descriptor": descriptor.main,
     "digest": digest.main,
     "image": image.main,
@@ -18,7 +20,3 @@ def main(args: list[str]) -> int:
     if not args or args[0] not in _COMMANDS:
         raise ToolError(f"unknown subcommand {args[:1]}, expected one of {', '.join(_COMMANDS)}")
     return _COMMANDS[args[0]](args[1:])
-
-
-if __name__ == "__main__":
-    run(main)

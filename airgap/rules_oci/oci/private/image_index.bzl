@@ -1,0 +1,73 @@
+"""oci_image_index as a rule: images for several platforms under one name.
+
+```starlark
+oci_image_index(
+    name = "index",
+    images = [
+        ":image_amd64",
+        ":image_arm64",
+    ],
+)
+```
+"""
+
+_DOC = "Joins images to an OCI image index. Each image's platform is what its config says."
+
+def _platforms_transition_impl(_settings, attr):
+    return [{"//command_line_option:platforms": str(platform)} for platform in attr.platforms]
+
+_platforms_transition = transition(
+    implementation = _platforms_transition_impl,
+    inputs = [],
+    outputs = ["//command_line_option:platforms"],
+)
+
+_ATTRS = {
+    "images": attr.label_list(
+        mandatory = True,
+        cfg = _platforms_transition,
+        doc = "The images: oci_image targets.",
+    ),
+    "platforms": attr.label_list(
+        providers = [platform_common.PlatformInfo],
+        doc = "Platforms to build for: then there must be exactly one image, and it is built once for each.",
+    ),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        doc = "What Bazel asks of a rule with a transition.",
+    ),
+    "_build": attr.label(
+        default = Label("//oci/private:build"),
+        executable = True,
+        cfg = "exec",
+        doc = "The program that the action runs.",
+    ),
+}
+
+def _oci_image_index_impl(ctx):
+    # After the transition there is one entry for each pair of an image and a platform.
+    if ctx.attr.platforms and len(ctx.attr.images) != len(ctx.attr.platforms):
+        fail("%s: with 'platforms' there must be exactly one image in 'images'." % ctx.label)
+    output = ctx.actions.declare_directory(ctx.label.name)
+    args = ctx.actions.args()
+    args.add("--output=" + output.path)
+    args.add_all(ctx.files.images, expand_directories = False)
+    ctx.actions.run(
+        executable = ctx.executable._build,
+        arguments = ["index", args],
+        inputs = depset(ctx.files.images, transitive = [
+            image[DefaultInfo].default_runfiles.files
+            for image in ctx.attr.images
+        ]),
+        outputs = [output],
+        mnemonic = "OCIIndex",
+        progress_message = "OCI Index %{label}",
+        use_default_shell_env = True,
+    )
+    return [DefaultInfo(files = depset([output]))]
+
+oci_image_index = rule(
+    implementation = _oci_image_index_impl,
+    attrs = _ATTRS,
+    doc = _DOC,
+)
