@@ -16,9 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from wheels import archive, fetch, lock, metadata  # noqa: E402
-from wheels.errors import Problem, WheelError  # noqa: E402
-from wheels.target import PLATFORMS, Target  # noqa: E402
+from wheels import archive, fetch, lock, metadata
+from wheels.errors import Problem, WheelError
+from wheels.target import PLATFORMS, Target
 
 
 def _pin_json(parsed: lock.Lock, pin: lock.Pin) -> dict[str, Any]:

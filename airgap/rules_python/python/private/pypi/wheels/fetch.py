@@ -1,4 +1,4 @@
-"""Fetches one locked wheel with pip, so that the index, proxy and certificates are pip's own configuration."""
+"""Fetches one locked wheel with pip: index, proxy and certificates are what pip is set up for."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ _DROPPED = frozenset(
 )
 _UNREACHABLE = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|name resolution|Max retries exceeded"
-    r"|Connection (?:refused|reset|aborted|broken|timed out|to \S+ timed out)|Network is unreachable|ProxyError"
-    r"|SSLError|CERTIFICATE_VERIFY_FAILED|Failed to establish a new connection|HTTP error|\b50[0234] Server Error",
+    r"|Connection (?:refused|reset|aborted|broken|timed out|to \S+ timed out)|Network is unreachable"
+    r"|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|Failed to establish a new connection|HTTP error"
+    r"|\b50[0234] Server Error",
     re.IGNORECASE,
 )
 _NO_FILE = re.compile(r"No matching distribution found|Could not find a version")

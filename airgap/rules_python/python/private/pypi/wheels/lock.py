@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wheels import markers, names, requirement
 from wheels.errors import Problem, WheelError
@@ -49,7 +50,7 @@ def refresh_hint(command: str) -> str:
 
 def _refresh_command(text: str) -> str:
     lines = text.splitlines()[:10]
-    for header, command in zip(lines, lines[1:], strict=False):
+    for header, command in pairwise(lines):
         if header.startswith("#") and header.rstrip().endswith(_HEADER) and command.startswith("#"):
             return command.lstrip("#").strip()
     return ""
