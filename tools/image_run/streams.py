@@ -1,0 +1,86 @@
+"""Opens a layer's blob as a stream of plain tar, and hashes what comes out.
+
+The compression is told by the first bytes, since media types are often wrong. gzip may have
+many members; zstd needs the program `zstd`.
+"""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import shutil
+import subprocess
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from tools.common.errors import ToolError
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_CHUNK = 1 << 18
+
+
+class HashingReader(io.RawIOBase):
+    """Passes bytes on and keeps their SHA-256."""
+
+    def __init__(self, source: BinaryIO, name: Path) -> None:
+        super().__init__()
+        self._source = source
+        self._name = name
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads as any file does; bytes that cannot be decompressed are a ToolError."""
+        try:
+            data = self._source.read(size)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ToolError(f"cannot be decompressed: {error}", file=self._name) from None
+        self._digest.update(data)
+        return data
+
+    def digest(self) -> str:
+        """Reads what is left (tar readers stop early) and returns the digest of everything."""
+        while self.read(_CHUNK):
+            pass
+        return f"sha256:{self._digest.hexdigest()}"
+
+
+@contextlib.contextmanager
+def open_layer(blob: Path) -> Iterator[HashingReader]:
+    """The uncompressed bytes of a layer, as one stream."""
+    with blob.open("rb", buffering=0) as file:
+        raw = cast(BinaryIO, file)
+        magic = raw.read(4)
+        raw.seek(0)
+        if magic.startswith(_GZIP):
+            with gzip.GzipFile(fileobj=raw, mode="rb") as plain:
+                yield HashingReader(cast(BinaryIO, plain), blob)
+        elif magic == _ZSTD:
+            with _zstd(raw, blob) as unpacked:
+                yield HashingReader(unpacked, blob)
+        else:
+            yield HashingReader(raw, blob)
+
+
+@contextlib.contextmanager
+def _zstd(raw: BinaryIO, blob: Path) -> Iterator[BinaryIO]:
+    program = shutil.which("zstd")
+    if program is None:
+        raise ToolError(
+            "the layer is compressed with zstd, and there is no program zstd",
+            file=blob,
+            remedy="apt-get install zstd",
+        )
+    with subprocess.Popen(
+        [program, "-dcq"], stdin=raw, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield cast(BinaryIO, process.stdout)
+        finally:
+            process.stdout.close()
+            failed = process.wait()
+    if failed:
+        raise ToolError("cannot be decompressed: zstd failed", file=blob)
