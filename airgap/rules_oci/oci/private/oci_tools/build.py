@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import archive, descriptor, digest, image, index
+from . import archive, descriptor, digest, image, index, pulled
 from .errors import ToolError
 
 _COMMANDS = {
@@ -12,6 +12,7 @@ _COMMANDS = {
     "digest": digest.main,
     "image": image.main,
     "index": index.main,
+    "layout": pulled.main,
 }
 
 
