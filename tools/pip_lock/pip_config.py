@@ -1,0 +1,74 @@
+"""What pip is set up for on this machine, said in uv's words: uv itself doesn't read pip's configuration."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+# Later sections win, as in pip.
+_SECTIONS = ("global", "download", ":env:")
+
+
+@dataclass(frozen=True)
+class PipConfig:
+    """The settings of pip that say where packages come from and which are allowed."""
+
+    index: str = ""
+    extra_indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+    trusted_hosts: tuple[str, ...] = ()
+    certificates: str = ""
+    client_certificate: str = ""
+    proxy: str = ""
+    constraints: tuple[str, ...] = ()
+
+
+def parse(lines: Iterable[str]) -> PipConfig:
+    """Reads what `pip config list` prints: one `section.name='value'` a line."""
+    found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
+    for line in lines:
+        key, _, value = line.strip().partition("=")
+        section, _, name = key.rpartition(".")
+        if section in found and value:
+            found[section][name] = str(ast.literal_eval(value))
+    merged = {name: value for section in _SECTIONS for name, value in found[section].items() if value}
+    return PipConfig(
+        index=merged.get("index-url", ""),
+        extra_indexes=tuple(merged.get("extra-index-url", "").split()),
+        find_links=tuple(merged.get("find-links", "").split()),
+        no_index=merged.get("no-index", "").lower() in ("1", "true", "yes", "on"),
+        trusted_hosts=tuple(merged.get("trusted-host", "").split()),
+        certificates=merged.get("cert", ""),
+        client_certificate=merged.get("client-cert", ""),
+        proxy=merged.get("proxy", ""),
+        constraints=tuple(merged.get("constraint", "").split()),
+    )
+
+
+def uv_environment(config: PipConfig, environment: Mapping[str, str], *, extras: bool) -> dict[str, str]:
+    """Adds uv's variables to an environment; one that the user has set stays.
+
+    Args:
+        config: pip's settings.
+        environment: the user's environment.
+        extras: whether to look at the extra indexes and folders too. The main index alone has every file of a
+            release, while an extra one may mirror a few of them, whose hashes would be all that the lock gets.
+    """
+    extras = extras or config.no_index
+    wanted = {
+        "UV_DEFAULT_INDEX": config.index,
+        "UV_INDEX": " ".join(config.extra_indexes) if extras and not config.no_index else "",
+        "UV_INDEX_STRATEGY": "unsafe-best-match" if extras else "",
+        "UV_FIND_LINKS": ",".join(config.find_links) if extras else "",
+        "UV_NO_INDEX": "1" if config.no_index else "",
+        "UV_INSECURE_HOST": " ".join(config.trusted_hosts),
+        "UV_CONSTRAINT": " ".join(config.constraints),
+        "SSL_CERT_FILE": config.certificates,
+        "SSL_CLIENT_CERT": config.client_certificate,
+        "ALL_PROXY": config.proxy,
+        "UV_NO_CONFIG": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    return {name: value for name, value in wanted.items() if value} | dict(environment)
