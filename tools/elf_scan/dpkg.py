@@ -1,0 +1,41 @@
+"""Which Debian package a file belongs to, from dpkg's database of installed files.
+
+Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in the images.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable
+
+from tools.elf_scan.root import Root
+
+INFO = "/var/lib/dpkg/info"
+_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
+
+
+def owners(root: Root, paths: Iterable[str]) -> dict[str, str]:
+    """The packages of those paths that have one; names are without the architecture (`libc6`, not `libc6:amd64`).
+
+    Packages may list a file at either side of the merge of / and /usr: /lib/x/liba.so is /usr/lib/x/liba.so.
+    """
+    wanted = {os.fsencode(alias): path for path in paths for alias in _aliases(path)}
+    found: dict[str, str] = {}
+    if wanted:
+        for name in root.names(INFO):
+            if name.endswith(".list"):
+                with open(root.host(posixpath.join(INFO, name)), "rb") as stream:
+                    lines = stream.read().split(b"\n")
+                for line in wanted.keys() & set(lines):
+                    found.setdefault(wanted[line], name[: -len(".list")].split(":")[0])
+    return found
+
+
+def _aliases(path: str) -> list[str]:
+    parts = path.split("/")
+    if len(parts) > 3 and parts[1] == "usr" and parts[2] in _MERGED:
+        return [path, "/" + "/".join(parts[2:])]
+    if len(parts) > 2 and parts[1] in _MERGED:
+        return [path, "/usr" + path]
+    return [path]

@@ -1,0 +1,161 @@
+"""Does what the dynamic loader would do with a file, without running it.
+
+The rules are those of ld.so(8) and of glibc's elf/dl-load.c. From the file that is opened (`dlopen`, as Python
+opens an extension module), NEEDED libraries are loaded breadth first. A name that an already loaded library
+was asked for by, or has as SONAME, is taken from there. Else it is searched in
+
+1. DT_RPATH of the file that needs it and of those that loaded that one, unless it has a DT_RUNPATH;
+2. LD_LIBRARY_PATH;
+3. DT_RUNPATH of the file that needs it, and of no other;
+4. the folders of ld.so.conf, then the system folders.
+
+Files of another class or machine are passed over. Runs on Python 3.9 and later.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from tools.elf_scan import elf, ldso
+from tools.elf_scan.root import Root
+
+_PLATFORMS = {elf.EM_X86_64: "x86_64", elf.EM_AARCH64: "aarch64", elf.EM_386: "i686", elf.EM_ARM: "v7l"}
+_TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)\b|\{(ORIGIN|LIB|PLATFORM)\})")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file in the process: its path as the loader found it, without links, and what made it load."""
+
+    path: str
+    real: str
+    facts: elf.Elf
+    parent: Optional[Loaded] = None
+
+    def chain(self) -> tuple[str, ...]:
+        """The real paths from the file that was opened to this one."""
+        return (*(self.parent.chain() if self.parent else ()), self.real)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A file needs a library: `found` is what the loader takes, None when it would fail."""
+
+    needer: Loaded
+    name: str
+    found: Optional[Loaded]
+
+
+class Loader:
+    """Loads files of one root; facts and searches are shared by all of them."""
+
+    def __init__(self, root: Root, library_path: str = "") -> None:
+        self._root = root
+        self._library_path = ldso.path_list(library_path)
+        self._configured = ldso.configured_dirs(root)
+        self._facts: dict[str, Optional[elf.Elf]] = {}
+        self._searches: dict[tuple[str, tuple[str, ...], int, int], Optional[tuple[str, str, elf.Elf]]] = {}
+
+    def facts(self, real: str) -> Optional[elf.Elf]:
+        """The facts of a file; None when the loader could not load it."""
+        if real not in self._facts:
+            try:
+                facts = elf.read_path(self._root.host(real))
+            except elf.ElfError:
+                self._facts[real] = None
+            else:
+                self._facts[real] = facts if facts.loadable else None
+        return self._facts[real]
+
+    def load(self, path: str) -> list[Edge]:
+        """All edges that come into being when the file is opened; empty when it cannot be."""
+        real = self._root.real(path)
+        facts = self.facts(real) if real is not None else None
+        if real is None or facts is None:
+            return []
+        first = Loaded(path, real, facts)
+        queue, edges = [first], []
+        by_name = {facts.soname: first} if facts.soname else {}
+        by_file = {real: first}
+        for needer in queue:
+            for name in self._needs(needer):
+                found = by_name.get(name)
+                if found is None:
+                    found = self._find(name, needer)
+                    if found is not None and found.real in by_file:
+                        found = by_file[found.real]
+                    elif found is not None:
+                        queue.append(found)
+                        by_file[found.real] = found
+                        by_name.setdefault(found.facts.soname or name, found)
+                    if found is not None:
+                        by_name[name] = found
+                edges.append(Edge(needer, name, found))
+        return edges
+
+    def _needs(self, needer: Loaded) -> list[str]:
+        """NEEDED, and the interpreter that the kernel loads with a program."""
+        needs = list(needer.facts.needed)
+        if needer.facts.interpreter and needer.parent is None:
+            needs.append(needer.facts.interpreter)
+        return needs
+
+    def _find(self, name: str, needer: Loaded) -> Optional[Loaded]:
+        if "/" in name:
+            found = self._search("", tuple(self._expand(name, needer)), needer.facts)
+        else:
+            found = self._search(name, tuple(self._folders(needer)), needer.facts)
+        return Loaded(*found, parent=needer) if found else None
+
+    def _folders(self, needer: Loaded) -> list[str]:
+        """The folders in the order in which the loader searches them."""
+        facts, folders = needer.facts, []
+        above: Optional[Loaded] = needer if facts.runpath is None else None
+        while above is not None:
+            if above.facts.rpath is not None and above.facts.runpath is None:
+                folders += self._expand(above.facts.rpath, above)
+            above = above.parent
+        folders += self._library_path
+        if facts.runpath is not None:
+            folders += self._expand(facts.runpath, needer)
+        system = ldso.system_dirs(facts.machine, facts.bits)
+        if facts.nodeflib:
+            return folders + [path for path in self._configured if path not in system]
+        return folders + self._configured + system
+
+    def _expand(self, paths: str, of: Loaded) -> list[str]:
+        """A path list with $ORIGIN, $LIB and $PLATFORM replaced; folders that depend on the cwd are left out."""
+        triplet = ldso.TRIPLETS.get((of.facts.machine, of.facts.bits))
+        values = {
+            "ORIGIN": posixpath.dirname(of.path),
+            "LIB": f"lib/{triplet}" if triplet else "lib",
+            "PLATFORM": _PLATFORMS.get(of.facts.machine, ""),
+        }
+        expanded = (_TOKEN.sub(lambda match: values[match[1] or match[2]], path) for path in paths.split(":"))
+        return [path for path in expanded if path.startswith("/")]
+
+    def _search(
+        self, name: str, folders: tuple[str, ...], like: elf.Elf
+    ) -> Optional[tuple[str, str, elf.Elf]]:
+        key = (name, folders, like.machine, like.bits)
+        if key not in self._searches:
+            self._searches[key] = self._search_now(name, folders, like)
+        return self._searches[key]
+
+    def _search_now(
+        self, name: str, folders: tuple[str, ...], like: elf.Elf
+    ) -> Optional[tuple[str, str, elf.Elf]]:
+        for folder in folders:
+            path = posixpath.join(folder, name) if name else folder
+            real = self._root.real(path)
+            facts = self.facts(real) if real is not None else None
+            if real is not None and facts is not None and (facts.machine, facts.bits, facts.little) == (
+                like.machine,
+                like.bits,
+                like.little,
+            ):
+                return path, real, facts
+        return None
