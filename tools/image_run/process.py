@@ -27,17 +27,24 @@ _FORWARDED = (
 _BY_TERMINAL = frozenset((signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH))
 
 
-def start(line: Callable[[int], Sequence[str]], *, terminal: bool) -> int:
+def start(line: Callable[[int], Sequence[str]], *, terminal: bool, quiet: bool = False) -> int:
     """Runs a program in bubblewrap and returns its exit code, 128+N for signal N.
 
     Args:
         line: gives the command line for the file descriptor that bubblewrap reports to.
         terminal: whether the program is a shell on a terminal.
+        quiet: whether its output is dropped.
     """
     reader, writer = os.pipe()
     finished = False
     with open(reader, encoding="utf-8") as status, _Forwarder(terminal).installed() as forwarder:
-        process = subprocess.Popen(line(writer), pass_fds=[writer], start_new_session=not terminal)
+        process = subprocess.Popen(
+            line(writer),
+            pass_fds=[writer],
+            start_new_session=not terminal,
+            stdout=subprocess.DEVNULL if quiet else None,
+            stderr=subprocess.DEVNULL if quiet else None,
+        )
         os.close(writer)
         for message in map(json.loads, status):
             forwarder.leader = message.get("child-pid", forwarder.leader)

@@ -29,9 +29,15 @@ _NOT_EXECUTABLE = 126
 
 def start_image(options: Options) -> int:
     """Starts what the options ask for and returns its exit code."""
-    host = probe(find_bwrap(options.bwrap))
+    find_bwrap(options.bwrap)  # before the work of unpacking
     image = open_image(options.layout, options.platform)
     root = new_root(image, options.root) if options.root else cached_root(image, cache_folder())
+    return start_in(image, root, options)
+
+
+def start_in(image: Image, root: Path, options: Options, *, quiet: bool = False) -> int:
+    """Starts a program in a root that the image was unpacked to; `quiet` drops what it prints."""
+    host = probe(find_bwrap(options.bwrap))
     program = plan(image, root, options)
     if not options.binds and (code := missing(program)):
         where = program.env["PATH"]
@@ -46,7 +52,9 @@ def start_image(options: Options) -> int:
             program = replace(program, root=cleanup.enter_context(copy_of(root)), view=View.DIRECT)
         traceless = throw_away or (program.view is View.READ_ONLY and host.overlay)
         program = cleanup.enter_context(with_names(program, anywhere=traceless))
-        return process.start(functools.partial(arguments, program, host), terminal=program.terminal)
+        return process.start(
+            functools.partial(arguments, program, host), terminal=program.terminal, quiet=quiet
+        )
 
 
 def new_root(image: Image, root: Path) -> Path:

@@ -1,0 +1,14 @@
+"""Rules for images of Python programs.
+
+    load("//images:defs.bzl", "image_shell", "image_test")
+"""
+
+load("//images/private:cuda_layer.bzl", _cuda_runtime_layer = "cuda_runtime_layer")
+load("//images/private:image_shell.bzl", _image_shell = "image_shell")
+load("//images/private:image_test.bzl", _image_test = "image_test")
+load("//images/private:ld_cache_layer.bzl", _ld_cache_layer = "ld_cache_layer")
+
+cuda_runtime_layer = _cuda_runtime_layer
+image_shell = _image_shell
+image_test = _image_test
+ld_cache_layer = _ld_cache_layer
