@@ -1,7 +1,7 @@
 """Runs buildifier over every Starlark file of the workspace: its format, then its warnings.
 
-A Bazel test, tagged manual, for the program comes from npm: `npm ci --prefix tools/lint` first. To repair what
-it finds: `./bazelw run //tools/lint:buildifier_test -- --fix`.
+A Bazel test, tagged manual, for the program comes from npm: `npm ci --prefix tools/lint` first. To repair
+what it finds: `./bazelw run //tools/lint:buildifier_test -- --fix`.
 """
 
 from __future__ import annotations

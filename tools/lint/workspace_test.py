@@ -41,7 +41,14 @@ def test_python_is_told_by_name_or_first_line(tmp_path: Path, name: str, text: s
 
 
 def test_new_files_are_seen_and_leftovers_are_not(tmp_path: Path) -> None:
-    for name in ("b.py", "a/deep/new.py", "bazel-out/x.py", "a/node_modules/x.py", ".venv/x.py", "a/__pycache__/x.py"):
+    for name in (
+        "b.py",
+        "a/deep/new.py",
+        "bazel-out/x.py",
+        "a/node_modules/x.py",
+        ".venv/x.py",
+        "a/__pycache__/x.py",
+    ):
         _write(tmp_path, name)
     assert workspace.python_files(tmp_path) == [Path("b.py"), Path("a/deep/new.py")]
 

@@ -19,9 +19,13 @@ from tools.pip_lock import locks, pip_config
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=locks.COMMAND, description="Write locks of Python packages.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="venv/locks/NAME.in is the source; default: all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="venv/locks/NAME.in is the source; default: all"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a lock is out of date")
-    parser.add_argument("--upgrade", action="store_true", help="move to the newest versions, not only where needed")
+    parser.add_argument(
+        "--upgrade", action="store_true", help="move to the newest versions, not only where needed"
+    )
     return parser.parse_args()
 
 
@@ -38,7 +42,9 @@ def _uv() -> locks.Uv:
         raise ToolError("the uv wheel has no program named uv")
     shown = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
     if shown.returncode:
-        raise ToolError(f"pip can't show its configuration\n{shown.stderr.strip()}", remedy="install python3-pip")
+        raise ToolError(
+            f"pip can't show its configuration\n{shown.stderr.strip()}", remedy="install python3-pip"
+        )
     return locks.Uv(programs[0], pip_config.parse(shown.stdout.splitlines()), os.environ)
 
 
@@ -55,7 +61,11 @@ def main() -> int:
         changed = locks.changes(old, new)
         stale = stale or bool(changed)
         shown = path.relative_to(workspace)
-        print(f"{shown}: {'out of date' if arguments.check else 'written'}" if changed else f"{shown}: up to date")
+        print(
+            f"{shown}: {'out of date' if arguments.check else 'written'}"
+            if changed
+            else f"{shown}: up to date"
+        )
         print("".join(f"  {line}\n" for line in changed), end="")
         if changed and not arguments.check:
             locks.replace(path, new)

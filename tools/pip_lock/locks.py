@@ -21,7 +21,9 @@ _PYTHON = re.compile(r"^#\s*python:\s*(\d+\.\d+)\s*$", re.MULTILINE)
 _OLDEST_PYTHON = "3.9"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)==(?P<rest>[^\\]*)")
 _HASH = re.compile(r"--hash=(\S+)")
-_UNREACHABLE = re.compile(r"error sending request|dns error|tcp connect|Connection refused|timed out|Failed to fetch")
+_UNREACHABLE = re.compile(
+    r"error sending request|dns error|tcp connect|Connection refused|timed out|Failed to fetch"
+)
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,14 @@ def compile_lock(uv: Uv, workspace: Path, name: str, *, upgrade: bool = False) -
 
 def _run(uv: Uv, command: list[str], workspace: Path) -> subprocess.CompletedProcess[str]:
     """Runs uv on the main index and, if that has not everything, on all of pip's sources."""
-    for extras in (False, True):
+
+    def attempt(extras: bool) -> subprocess.CompletedProcess[str]:
         environment = uv_environment(uv.config, uv.environment, extras=extras)
-        done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True)
-        if done.returncode == 0 or not (uv.config.extra_indexes or uv.config.find_links):
-            break
+        return subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True)
+
+    done = attempt(extras=False)
+    if done.returncode and (uv.config.extra_indexes or uv.config.find_links) and not uv.config.no_index:
+        return attempt(extras=True)
     return done
 
 

@@ -54,7 +54,7 @@ def uv_environment(config: PipConfig, environment: Mapping[str, str], *, extras:
         config: pip's settings.
         environment: the user's environment.
         extras: whether to look at the extra indexes and folders too. The main index alone has every file of a
-            release, while an extra one may mirror a few of them, whose hashes would be all that the lock gets.
+            release; an extra one may mirror a few, and the lock would get the hashes of those only.
     """
     extras = extras or config.no_index
     wanted = {

@@ -25,13 +25,16 @@ _DROPPED = frozenset(
     ).split()
 )
 _UNREACHABLE = re.compile(
-    r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|name resolution|Max retries exceeded"
+    r"connection error|NewConnectionError|ConnectTimeout|ReadTimeout|name resolution|Max retries exceeded"
     r"|Connection (?:refused|reset|aborted|broken|timed out|to \S+ timed out)|Network is unreachable"
-    r"|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|Failed to establish a new connection|HTTP error"
-    r"|\b50[0234] Server Error",
+    r"|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|Failed to establish a new connection"
+    r"|not a trusted or secure host|\b50[0234] Server Error",
     re.IGNORECASE,
 )
-_NO_FILE = re.compile(r"No matching distribution found|Could not find a version")
+_NO_FILE = re.compile(r"No matching distribution found|requires a different Python")
+_DAMAGED = re.compile(r"is invalid|not a zip|bad zip|invalid wheel", re.IGNORECASE)
+# The lines of pip's output that tell the cause.
+_TELLING = re.compile(r"^(?:ERROR|WARNING): |^Could not fetch URL|^Link requires a different Python")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -70,7 +73,7 @@ def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def _command(request: Request, requirements: Path, folder: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"),
-        *("--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check"),
+        *("--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check", "-vv"),
         *request.target.pip_options(),
         f"--dest={folder}",
         f"--requirement={requirements}",
@@ -78,9 +81,10 @@ def _command(request: Request, requirements: Path, folder: Path) -> list[str]:
 
 
 def _said(output: str) -> str:
-    """The last lines of what pip said, indented, without credentials."""
-    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-    return "".join(f"\n    pip: {line}" for line in lines[-8:] or ["nothing"])
+    """What pip said that matters, indented."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = list(dict.fromkeys(line for line in lines if _TELLING.search(line)))
+    return "".join(f"\n    pip: {line[:300]}" for line in (telling or lines)[-6:] or ["nothing"])
 
 
 def explain(request: Request, output: str) -> WheelError:
@@ -106,7 +110,7 @@ def explain(request: Request, output: str) -> WheelError:
         )
     if "No module named pip" in output:
         return request.error("pip is missing", f"install it for {sys.executable} (Debian: python3-pip)")
-    if re.search(r"is invalid|not a zip|[Bb]ad ?[Zz]ip|cannot be opened|Invalid wheel", output):
+    if _DAMAGED.search(output):
         return request.error(f"the wheel is damaged{_said(output)}", refresh_hint(request.refresh))
     return request.error(f"pip could not fetch it{_said(output)}", refresh_hint(request.refresh))
 
@@ -152,7 +156,7 @@ def fetch(request: Request, folder: Path) -> Path:
         )
         wheels = sorted(downloads.glob("*.whl"))
         if done.returncode != 0 or len(wheels) != 1:
-            raise explain(request, done.stderr or done.stdout)
+            raise explain(request, done.stdout + done.stderr)
         got = sha256(wheels[0])
         if got not in request.hashes:
             raise hash_mismatch(request, got)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 MACHINES = ("x86_64", "aarch64")
@@ -61,9 +62,10 @@ class Target:
 
     def pip_options(self) -> list[str]:
         """Options that make `pip download` choose for this target instead of the machine it runs on."""
+        release = re.match(r"[0-9.]*[0-9]", self.python)
         options = [
             "--implementation=cp",
-            f"--python-version={self.minor}",
+            f"--python-version={release[0] if release else self.minor}",
             f"--abi=cp{self.minor.replace('.', '')}",
         ]
         return options + [f"--platform={tag}" for tag in self.platform_tags()]

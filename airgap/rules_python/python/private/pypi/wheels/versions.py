@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _VERSION = re.compile(
@@ -114,10 +114,10 @@ def _equal(version: Version, wanted: str) -> bool:
 
 
 def _less(version: Version, other: Version) -> bool:
-    if not version.key() < other.key():
-        return False
-    # A pre-release of the very version is not "less" than it.
-    return other.is_prerelease or not version.is_prerelease or version.base.key() != other.base.key()
+    if other.is_prerelease:
+        return version.key() < other.key()
+    # What leads up to a version is not "less" than it.
+    return version.key() < replace(other, dev=0).key()
 
 
 def _greater(version: Version, other: Version) -> bool:

@@ -1,0 +1,191 @@
+"""Real pip fetches tiny wheels from a folder: for the right target, by hash, or with one clear message."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from wheels import fetch
+from wheels.errors import WheelError
+from wheels.target import Target
+
+from tools.testing.tiny_wheel import TinyWheel, sha256
+
+_X86 = Target("3.11.2", "linux_x86_64")
+_ARM = Target("3.11.2", "linux_aarch64")
+_REFRESH = "./bazelw run //venv:lock -- app"
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that pip takes for its only index."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """The folder of the repository that a wheel is fetched into."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    return folder
+
+
+def _request(*wheels: Path, target: Target = _X86, name: str = "app", version: str = "1.0") -> fetch.Request:
+    hashes = tuple(sorted(sha256(wheel) for wheel in wheels))
+    return fetch.Request("venv/locks/app.txt:3", name, version, hashes, target, _REFRESH)
+
+
+def _message(request: fetch.Request, out: Path) -> str:
+    with pytest.raises(WheelError) as caught:
+        fetch.fetch(request, out)
+    assert list(out.iterdir()) == [], "a failed fetch leaves something behind"
+    message = str(caught.value)
+    assert message.startswith("venv/locks/app.txt:3: app==1.0: ")
+    return message
+
+
+_CP311 = "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64"
+
+
+@pytest.mark.parametrize(
+    ("python", "platform", "tags", "expected"),
+    [
+        ("3.11.2", "linux_x86_64", [_CP311, "cp311-cp311-manylinux_2_17_aarch64", "py3-none-any"], _CP311),
+        ("3.9.2", "linux_x86_64", ["cp39-cp39-manylinux1_x86_64", _CP311], "cp39-cp39-manylinux1_x86_64"),
+        (
+            "3.14.0",
+            "linux_x86_64",
+            [_CP311, "cp314-cp314-manylinux_2_28_x86_64"],
+            "cp314-cp314-manylinux_2_28_x86_64",
+        ),
+        ("3.14.0", "linux_x86_64", ["cp314-cp314t-manylinux_2_28_x86_64", "py3-none-any"], "py3-none-any"),
+        (
+            "3.13.0",
+            "linux_x86_64",
+            ["cp39-abi3-manylinux_2_17_x86_64", "py3-none-any"],
+            "cp39-abi3-manylinux_2_17_x86_64",
+        ),
+        ("3.9.2", "linux_x86_64", ["cp310-abi3-manylinux_2_17_x86_64", "py3-none-any"], "py3-none-any"),
+        (
+            "3.11.2",
+            "linux_aarch64",
+            [_CP311, "py3-none-manylinux_2_17_aarch64"],
+            "py3-none-manylinux_2_17_aarch64",
+        ),
+        ("3.11.2", "linux_x86_64", [_CP311, "cp311-cp311-manylinux_2_28_x86_64"], _CP311),
+        (
+            "3.11.2",
+            "linux_x86_64",
+            ["cp311-cp311-linux_x86_64", "cp311-cp311-musllinux_1_2_x86_64"],
+            "cp311-cp311-linux_x86_64",
+        ),
+        (
+            "3.11.2",
+            "linux_x86_64",
+            ["cp311-cp311-win_amd64", "cp311-cp311-macosx_11_0_arm64", "py2.py3-none-any"],
+            "py2.py3-none-any",
+        ),
+    ],
+)
+def test_the_wheel_for_the_target_is_chosen(
+    index: Path, out: Path, python: str, platform: str, tags: list[str], expected: str
+) -> None:
+    wheels = [TinyWheel("app", tags=tag).write(index) for tag in tags]
+    wheel = fetch.fetch(_request(*wheels, target=Target(python, platform)), out)
+    assert wheel.name == TinyWheel("app", tags=expected).file
+    assert list(out.iterdir()) == [wheel]
+
+
+def test_only_locked_files_are_candidates(index: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = TinyWheel("app").write(index)
+    wheels = [TinyWheel("app", tags=_CP311).write(index), locked]
+    page = index / "index.html"
+    links = [f'<a href="{wheel.name}#{sha256(wheel).replace(":", "=")}">{wheel.name}</a>' for wheel in wheels]
+    page.write_text(f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>")
+    monkeypatch.setenv("PIP_FIND_LINKS", page.as_uri())
+    assert fetch.fetch(_request(locked), out).name == locked.name
+
+
+def test_the_users_pip_settings_do_not_change_the_choice(
+    index: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = TinyWheel("app", requires=["other"]).write(index)
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("app<1.0\nother==3\n")
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        f"[global]\nno-index = true\nfind-links = {index}\nconstraint = {constraints}\n"
+        "require-virtualenv = true\nno-binary = :all:\nquiet = 1\n"
+        "[download]\nplatform = win_amd64\nabi = cp27m\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    for name, value in {
+        "PIP_CONSTRAINT": str(constraints),
+        "PIP_NO_BINARY": ":all:",
+        "PIP_PYTHON_VERSION": "2.7",
+        "PIP_REQUIRE_VIRTUALENV": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert fetch.fetch(_request(wheel), out).name == wheel.name
+
+
+def test_a_changed_file_shows_expected_got_and_the_command(index: Path, out: Path) -> None:
+    request = _request(TinyWheel("app").write(index))
+    changed = TinyWheel("app", files={"evil.py": b""}).write(index)
+    message = _message(request, out)
+    assert f"expected {request.hashes[0]}" in message
+    assert f"got      {sha256(changed)}" in message
+    assert f"refresh the lock: {_REFRESH}" in message
+
+
+def test_no_wheel_for_the_target(index: Path, out: Path) -> None:
+    wheel = TinyWheel("app", tags="cp311-cp311-win_amd64").write(index)
+    message = _message(_request(wheel, target=_ARM), out)
+    assert "no wheel for Python 3.11 on linux_aarch64" in message
+    assert "target_platforms" in message
+    assert _REFRESH in message
+
+
+def test_a_wheel_for_later_pythons_only(index: Path, out: Path) -> None:
+    wheel = TinyWheel("app", requires_python=">=3.12").write(index)
+    assert "no wheel for Python 3.11" in _message(_request(wheel), out)
+
+
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_an_index_that_does_not_answer(
+    index: Path, out: Path, monkeypatch: pytest.MonkeyPatch, retries: str
+) -> None:
+    wheel = TinyWheel("app").write(index)
+    request = _request(wheel)
+    wheel.unlink()
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://user:secret@127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", retries)
+    message = _message(request, out)
+    assert "the package index can't be reached" in message
+    assert "pip config list" in message
+    assert "secret" not in message
+
+
+@pytest.mark.parametrize("kept", [0, 40, -30])
+def test_a_locked_file_that_is_no_whole_wheel(index: Path, out: Path, kept: int) -> None:
+    wheel = TinyWheel("app").write(index)
+    wheel.write_bytes(wheel.read_bytes()[:kept])
+    assert "the wheel is damaged" in _message(_request(wheel), out)
+
+
+def test_a_full_disk_is_told_as_such() -> None:
+    request = replace(_request(), hashes=())
+    said = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    assert "no space left" in str(fetch.explain(request, said))
+
+
+def test_a_missing_pip_is_told_as_such() -> None:
+    asked = subprocess.run([sys.executable, "-S", "-I", "-m", "pip"], capture_output=True, text=True)
+    assert "pip is missing" in str(fetch.explain(_request(), asked.stderr))

@@ -1,0 +1,64 @@
+"""Builds real wheels of a few hundred bytes for tests."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TinyWheel:
+    """What a wheel is made of; `files` maps member names to content, and may be as wicked as a test needs."""
+
+    name: str
+    version: str = "1.0"
+    tags: str = "py3-none-any"
+    requires: Sequence[str] = ()
+    requires_python: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return f"{self.name.replace('-', '_')}-{self.version}-{self.tags}.whl"
+
+    def write(self, folder: Path) -> Path:
+        """Writes the wheel; its bytes depend on nothing but the fields."""
+        info = f"{self.name.replace('-', '_')}-{self.version}.dist-info"
+        metadata = ["Metadata-Version: 2.1", f"Name: {self.name}", f"Version: {self.version}"]
+        metadata += [f"Requires-Dist: {requirement}" for requirement in self.requires]
+        metadata += [f"Requires-Python: {self.requires_python}"] if self.requires_python else []
+        pure = "true" if self.tags.endswith("-any") else "false"
+        wheel = ["Wheel-Version: 1.0", "Generator: tiny", f"Root-Is-Purelib: {pure}"]
+        wheel += [f"Tag: {tag}" for tag in self._single_tags()]
+        module = self.name.replace("-", "_")
+        members = {
+            f"{module}.py": f"VERSION, TAGS = {self.version!r}, {self.tags!r}\n".encode(),
+            **self.files,
+            f"{info}/METADATA": "\n".join([*metadata, "", ""]).encode(),
+            f"{info}/WHEEL": "\n".join([*wheel, ""]).encode(),
+        }
+        rows = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in members.items()]
+        members[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
+        path = folder / self.file
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in members.items():
+                archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        return path
+
+    def _single_tags(self) -> list[str]:
+        pythons, abis, platforms = (part.split(".") for part in self.tags.split("-"))
+        return [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, spelled as in a lock."""
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
