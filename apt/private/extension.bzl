@@ -1,0 +1,78 @@
+"""The module extension behind //apt:extensions.bzl."""
+
+load("//apt/private:deb_archive.bzl", "deb_archive")
+load("//apt/private:hub.bzl", "apt_hub")
+load("//apt/private:mirrors.bzl", "apt_mirrors")
+
+_VERSION = 1
+_MIRRORS = "apt_mirrors"
+
+_LOCK = tag_class(
+    doc = "Makes the packages of a lock available as `@NAME`.",
+    attrs = {
+        "lock": attr.label(mandatory = True, doc = "The lock, as `bazel run //apt:lock` wrote it."),
+        "name": attr.string(mandatory = True, doc = "Name of the repository with the lock's sets."),
+    },
+)
+
+def _repository(lock_name, name, package):
+    """A repository name that reads like the .deb's file name."""
+    text = "{}_{}_{}_{}".format(lock_name, name, package["version"], package["architecture"])
+    return "".join([char if char.isalnum() or char in "_-." else "-" for char in text.elems()])
+
+def _read_lock(mctx, tag):
+    lock = json.decode(mctx.read(tag.lock), None)
+    if type(lock) != "dict" or lock.get("version") != _VERSION:
+        fail("apt.lock(name = {}): {} is not an apt lock of version {}.\n  Refresh it: ./bazelw run //apt:lock".format(
+            repr(tag.name),
+            tag.lock,
+            _VERSION,
+        ))
+    return lock
+
+def _suite_of(lock, archive):
+    """A suite that the archive has, so that its Release file can tell a live mirror from a dead one."""
+    return sorted([suite for suite, release in lock["releases"].items() if release["archive"] == archive])[0]
+
+def _declare(mctx, tag):
+    lock = _read_lock(mctx, tag)
+    debs, seen = {}, {}
+    for arch, packages in lock["packages"].items():
+        for name, package in packages.items():
+            repository = _repository(tag.name, name, package)
+            debs["{}/{}".format(arch, name)] = "@{}//:package.deb".format(repository)
+            if repository in seen:
+                continue
+            seen[repository] = True
+            deb_archive(
+                name = repository,
+                archive = package["archive"],
+                mirrors = "@{}//:mirrors.json".format(_MIRRORS),
+                package = "{} {} ({})".format(name, package["version"], package["architecture"]),
+                path = package["path"],
+                probe = "dists/{}/Release".format(_suite_of(lock, package["archive"])),
+                refresh = "./bazelw run //apt:lock -- " + lock["suite"],
+                sha256 = package["sha256"],
+            )
+    apt_hub(name = tag.name, debs = debs, lock = tag.lock, lock_name = tag.name)
+
+def _apt_impl(mctx):
+    apt_mirrors(name = _MIRRORS)
+    names = {}
+    for module in mctx.modules:
+        for tag in module.tags.lock:
+            if tag.name in names:
+                fail("apt.lock(name = {}) is in the modules {} and {}; choose another name in one of them".format(
+                    repr(tag.name),
+                    names[tag.name],
+                    module.name,
+                ))
+            names[tag.name] = module.name
+            _declare(mctx, tag)
+    return mctx.extension_metadata(reproducible = True)
+
+apt = module_extension(
+    implementation = _apt_impl,
+    doc = "Debian packages from locks.",
+    tag_classes = {"lock": _LOCK},
+)

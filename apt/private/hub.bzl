@@ -1,0 +1,89 @@
+"""Repository rule for the hub of a lock: one target for each package, one for each set."""
+
+_DOC = """The packages and sets of one lock, by name and architecture."""
+
+_ATTRS = {
+    "debs": attr.string_dict(mandatory = True, doc = "`ARCH/PACKAGE` to the label of its .deb."),
+    "lock": attr.label(mandatory = True, doc = "The lock."),
+    "lock_name": attr.string(mandatory = True, doc = "The hub's name as the user chose it."),
+}
+
+_HEAD = """load("{rules}", "{rule}")
+
+package(default_visibility = ["//visibility:public"])
+"""
+
+_PACKAGE = """
+deb_part(
+    name = {name},
+    architecture = {architecture},
+    deb = {deb},
+    merged_usr = {merged_usr},
+    package = {package},
+    sha256 = {sha256},
+    version = {version},
+)
+"""
+
+_SET = """
+apt_set(
+    name = {name},
+    arch = {arch},
+    auto = {auto},
+    components = {components},
+    debs = {debs},
+    lock = {lock},
+    merged_usr = {merged_usr},
+    on = {on},
+    suite = {suite},
+)
+"""
+
+def _format(template, **values):
+    return template.format(**{key: repr(value) for key, value in values.items()})
+
+def _packages(lock, debs):
+    for_each = [_HEAD.format(rules = Label("//apt/private:deb_part.bzl"), rule = "deb_part")]
+    for arch, packages in sorted(lock["packages"].items()):
+        for name, package in sorted(packages.items()):
+            for_each.append(_format(
+                _PACKAGE,
+                name = "{}.{}".format(name, arch),
+                architecture = package["architecture"],
+                deb = debs["{}/{}".format(arch, name)],
+                merged_usr = lock["merged_usr"],
+                package = name,
+                sha256 = package["sha256"],
+                version = package["version"],
+            ))
+    return "".join(for_each)
+
+def _sets(lock, lock_name):
+    for_each = [_HEAD.format(rules = Label("//apt/private:apt_set.bzl"), rule = "apt_set")]
+    for name, content in sorted(lock["sets"].items()):
+        for arch, packages in sorted(content["packages"].items()):
+            for_each.append(_format(
+                _SET,
+                name = "{}.{}".format(name, arch),
+                arch = arch,
+                auto = content["auto"][arch],
+                components = lock["components"],
+                debs = ["//packages:{}.{}".format(package, arch) for package in packages],
+                lock = lock_name,
+                merged_usr = lock["merged_usr"],
+                on = "{}.{}".format(content["on"], arch) if content["on"] else None,
+                suite = lock["suite"],
+            ))
+    return "".join(for_each)
+
+def _apt_hub_impl(rctx):
+    lock = json.decode(rctx.read(rctx.attr.lock))
+    rctx.file("packages/BUILD.bazel", _packages(lock, rctx.attr.debs))
+    rctx.file("sets/BUILD.bazel", _sets(lock, rctx.attr.lock_name))
+    rctx.file("BUILD.bazel")
+
+apt_hub = repository_rule(
+    implementation = _apt_hub_impl,
+    doc = _DOC,
+    attrs = _ATTRS,
+)

@@ -1,0 +1,36 @@
+"""Providers of apt rules."""
+
+DebInfo = provider(
+    doc = "One locked .deb as a layer part.",
+    fields = {
+        "facts": "File: JSON with the package's status stanza, directories, files and triggers.",
+        "package": "string: the package's name.",
+        "part": "File: its files and its entries of /var/lib/dpkg/info, as a gzip-compressed tar part.",
+        "version": "string: the package's version.",
+    },
+)
+
+AptSetInfo = provider(
+    doc = "A set of a lock on one architecture: the packages that are installed together.",
+    fields = {
+        "arch": "string: Debian's name of the architecture, such as `arm64`.",
+        "auto": "list of strings: names of those packages that only dependencies asked for.",
+        "components": "list of strings: components of the archive that were locked, such as `main`.",
+        "debs": "list of DebInfo: all packages, those of the sets below included.",
+        "lock": "string: name of the lock's repository, for messages.",
+        "merged_usr": "bool: whether /bin, /lib and /sbin are links into /usr.",
+        "suite": "string: the suite, such as `bookworm`.",
+    },
+)
+
+AptLayerInfo = provider(
+    doc = "What is installed after an apt layer, its bases included.",
+    fields = {
+        "arch": "string: Debian's name of the architecture.",
+        "layer": "File: the layer, .tar.gz.",
+        "packages": "dict from package name to version: everything installed so far.",
+        "state": "File: JSON from which an apt layer on top continues.",
+        "status": "File: dpkg's status file, as it is in the image.",
+        "suite": "string: the suite, such as `bookworm`.",
+    },
+)

@@ -1,0 +1,77 @@
+"""Action AptLayer: the parts of some packages, and what dpkg would note about them, become one layer.
+
+Bazel runs it for each apt_layer target; the rule is //apt/private:apt_layer.bzl. Parts are copied as they
+are, so the work is that of the files which packages share.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from tools.apt_layer import state as states
+from tools.apt_layer.effects import read_policy
+from tools.apt_layer.merge import Layer, add_packages
+from tools.apt_layer.shared import status
+from tools.apt_layer.state import State, read_facts, read_state
+from tools.apt_layer.tree import write_dirs
+from tools.common.errors import run
+from tools.deb_part.excludes import read_excludes
+from tools.layer.part import PartWriter, write_layer
+
+
+def main() -> None:
+    args = _parser().parse_args()
+    packages = [read_facts(Path(facts), Path(part), auto=False) for facts, part in args.package]
+    packages += [read_facts(Path(facts), Path(part), auto=True) for facts, part in args.auto]
+    packages.sort(key=lambda facts: facts.package)
+    base = read_state(args.base) if args.base else State(arch=args.arch, suite=args.suite)
+    links = {name: f"usr/{name}" for name in args.root_link}
+    layer = add_packages(base, packages, read_policy(args.policy), tuple(args.component), links)
+    if not args.base:
+        _add_excludes(layer, args.excludes)
+    _write(layer, args.layer)
+    args.state.write_text(states.dumps(base), encoding="utf-8")
+    args.status.write_text(status(base), encoding="utf-8")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--package", nargs=2, action="append", default=[], metavar=("FACTS", "PART"))
+    parser.add_argument("--auto", nargs=2, action="append", default=[], metavar=("FACTS", "PART"), help="a dependency")
+    parser.add_argument("--base", type=Path, help="the state of the apt layer below")
+    parser.add_argument("--arch", required=True)
+    parser.add_argument("--suite", required=True)
+    parser.add_argument("--component", action="append", default=[])
+    parser.add_argument("--root-link", action="append", default=[], help="a folder that is a link into /usr")
+    parser.add_argument("--policy", type=Path, required=True)
+    parser.add_argument("--excludes", type=Path, required=True)
+    parser.add_argument("--layer", type=Path, required=True, help="output: the layer, .tar.gz")
+    parser.add_argument("--state", type=Path, required=True, help="output: JSON for the apt layer above")
+    parser.add_argument("--status", type=Path, required=True, help="output: dpkg's status file")
+    return parser
+
+
+def _add_excludes(layer: Layer, path: Path) -> None:
+    """Records the path rules in the image, so that dpkg there goes on with them."""
+    target = json.loads(path.read_text(encoding="utf-8"))["file"]
+    layer.tree.file(target, read_excludes(path).config().encode(), "path rules")
+    for parent, attributes in layer.tree.dirs.items():
+        layer.dirs.setdefault(parent, attributes)
+
+
+def _write(layer: Layer, output: Path) -> None:
+    head, tail = output.with_name(output.name + ".dirs"), output.with_name(output.name + ".files")
+    try:
+        with head.open("wb") as out, PartWriter(out) as writer:
+            write_dirs(layer.dirs, writer)
+        with tail.open("wb") as out, PartWriter(out) as writer:
+            layer.tree.write(writer)
+        with output.open("wb") as out:
+            write_layer([head, *(facts.part for facts in layer.parts), tail], out)
+    finally:
+        head.unlink(missing_ok=True)
+        tail.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,146 @@
+"""Applies //apt/policy:scripts.json: what maintainer scripts would do, as data.
+
+Each effect is a JSON object whose first key says what it does; `HANDLERS` lists them. Effects that concern
+one file write it; effects on shared files (users, alternatives, ...) go to the State, and shared.py writes
+those files from it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.apt_layer import certificates
+from tools.apt_layer.content import read_below, read_file
+from tools.apt_layer.state import Alternative, Facts, State
+from tools.apt_layer.tree import Tree
+from tools.common.errors import ToolError
+
+Effect = Mapping[str, Any]
+
+
+class Context:
+    """What a handler works on: the package, the state to change and the tree to write to."""
+
+    def __init__(self, facts: Facts, state: State, tree: Tree, components: tuple[str, ...]) -> None:
+        self.facts, self.state, self.tree, self.components = facts, state, tree, components
+        self.maker = f"the policy of {facts.package}"
+
+    def file(self, effect: Effect, path: str, data: bytes) -> None:
+        mode = int(effect.get("mode", "0644"), 8)
+        self.tree.file(path, data, self.maker, mode=mode, uid=effect.get("uid", 0), gid=effect.get("gid", 0))
+
+
+def read_policy(path: Path) -> dict[str, list[Effect]]:
+    """The effects by package; unknown kinds and effects without a reason are refused here, before any work."""
+    try:
+        packages: dict[str, list[Effect]] = json.loads(path.read_text(encoding="utf-8"))["packages"]
+        for package, effects in packages.items():
+            for effect in effects:
+                if next(iter(effect)) not in HANDLERS:
+                    raise ToolError(f"{package} has the unknown effect {next(iter(effect))!r}", file=path)
+                if not effect.get("why"):
+                    raise ToolError(f"{package} has an effect without a reason: {effect}", file=path)
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise ToolError(f"is not a policy: {error!r}", file=path) from error
+    return packages
+
+
+def apply(effect: Effect, context: Context) -> None:
+    """Applies one effect, unless it is for other suites."""
+    if context.state.suite in effect.get("suites", [context.state.suite]):
+        HANDLERS[next(iter(effect))](effect, context)
+
+
+def _file(effect: Effect, context: Context) -> None:
+    context.file(effect, effect["file"], _lines(effect.get("lines", [])))
+
+
+def _copy(effect: Effect, context: Context) -> None:
+    """Copies a file of the package; `replace` puts lines in the place of a line."""
+    data = read_file(context.facts, effect["copy"])
+    if "replace" in effect:
+        lines: list[str] = []
+        for line in data.decode().splitlines():
+            lines += effect["replace"].get(line, [line])
+        data = _lines(lines)
+    context.file(effect, effect["to"], data)
+
+
+def _dir(effect: Effect, context: Context) -> None:
+    context.tree.dir(effect["dir"], int(effect.get("mode", "0755"), 8), effect.get("uid", 0), effect.get("gid", 0))
+
+
+def _link(effect: Effect, context: Context) -> None:
+    context.tree.link(effect["link"], effect["target"], context.maker)
+
+
+def _unit(effect: Effect, context: Context) -> None:
+    """Enables a systemd unit as deb-systemd-helper does."""
+    unit, wants = effect["unit"], f"{effect['wanted_by']}.wants"
+    link, helper = f"etc/systemd/system/{wants}/{unit}", "var/lib/systemd/deb-systemd-helper-enabled"
+    context.tree.link(link, f"/lib/systemd/system/{unit}", context.maker)
+    context.tree.file(f"{helper}/{unit}.dsh-also", _lines([f"/{link}"]), context.maker)
+    context.tree.file(f"{helper}/{wants}/{unit}", b"", context.maker)
+
+
+def _accounts(effect: Effect, context: Context) -> None:
+    """Users and groups from base-passwd's masters, their passwords moved to the shadow files, all locked."""
+    for name in ("passwd", "group"):
+        text = read_file(context.facts, f"{effect['accounts']}/{name}.master").decode()
+        rows = [line.split(":") for line in text.splitlines() if line]
+        context.state.accounts[name] = [":".join([row[0], "x", *row[2:]]) for row in rows]
+        tail = ":*::0:99999:7:::" if name == "passwd" else ":*::"
+        shadow = {"passwd": "shadow", "group": "gshadow"}[name]
+        context.state.accounts[shadow] = [row[0] + tail for row in rows]
+
+
+def _shells(effect: Effect, context: Context) -> None:
+    context.state.shells[context.facts.package] = list(effect["shells"])
+
+
+def _diversion(effect: Effect, context: Context) -> None:
+    context.state.diversions[effect["diversion"]] = (effect["to"], context.facts.package)
+
+
+def _alternative(effect: Effect, context: Context) -> None:
+    group = context.state.alternatives.setdefault(effect["alternative"], Alternative(effect["link"]))
+    slaves = {slave["name"]: slave for slave in effect.get("slaves", [])}
+    group.slaves.update({name: slave["link"] for name, slave in slaves.items()})
+    paths = {name: slave["path"] for name, slave in slaves.items()}
+    group.choices[effect["path"]] = {"priority": effect["priority"], "slaves": paths}
+
+
+def _certificates(effect: Effect, context: Context) -> None:
+    certificates.install(read_below(context.facts, effect["certificates"]), context.tree, context.maker)
+
+
+def _sources_from(effect: Effect, context: Context) -> None:
+    """apt's sources: the binary lines of its own example, with the components that were locked."""
+    lines = []
+    for line in context.facts.extracts.get(effect["sources_from"], "").splitlines():
+        words = line.split()
+        if words[:1] == ["deb"] and (kept := [word for word in words[3:] if word in context.components]):
+            lines.append(" ".join([*words[:3], *kept]))
+    if not lines:
+        raise ToolError(f"{context.facts.package} {context.facts.version} has no sources in /{effect['sources_from']}")
+    context.file(effect, effect["to"], _lines(lines))
+
+
+def _lines(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+HANDLERS: Mapping[str, Callable[[Effect, Context], None]] = {
+    "accounts": _accounts,
+    "alternative": _alternative,
+    "certificates": _certificates,
+    "copy": _copy,
+    "dir": _dir,
+    "diversion": _diversion,
+    "file": _file,
+    "link": _link,
+    "shells": _shells,
+    "sources_from": _sources_from,
+    "unit": _unit,
+}

@@ -1,0 +1,99 @@
+"""Puts packages into a State and collects what their layer consists of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.apt_layer.effects import Context, Effect, apply
+from tools.apt_layer.shared import shared_files, shared_links
+from tools.apt_layer.state import Facts, Installed, State
+from tools.apt_layer.tree import Tree, parents
+from tools.common.errors import ToolError, raise_all
+
+GENERATED = "generated"
+
+
+@dataclass
+class Layer:
+    """A layer in three pieces: directories, the packages' parts as they are, and the generated files."""
+
+    dirs: dict[str, tuple[int, int, int]]
+    parts: Sequence[Facts]
+    tree: Tree = field(default_factory=Tree)
+
+
+def add_packages(
+    state: State,
+    packages: Sequence[Facts],
+    policy: Mapping[str, list[Effect]],
+    components: tuple[str, ...],
+    root_links: Mapping[str, str],
+) -> Layer:
+    """Adds packages to `state`, which is changed, and returns the layer that does the same to a root."""
+    before = {path: data for path, data, _, _ in shared_files(state)} if state.packages else {}
+    links_before = dict(shared_links(state))
+    tree = Tree()
+    if not state.packages:
+        shipped = {path for facts in packages for path in facts.files}  # since Debian 13 base-files has the links
+        for path, target in root_links.items():
+            if path not in shipped:
+                tree.link(path, target, "merged /usr")
+            tree.dirs.setdefault(target, (0o755, 0, 0))
+    _add_files(state, packages)
+    for facts in packages:
+        state.packages[facts.package] = Installed(
+            facts.version, facts.architecture, facts.status, facts.triggers, facts.auto
+        )
+        for effect in policy.get(facts.package, []):
+            apply(effect, Context(facts, state, tree, components))
+    _note_generated(state, tree)
+    for path, data, mode, gid in shared_files(state):
+        if before.get(path) != data:
+            tree.file(path, data, "the package database", mode=mode, gid=gid)
+    for path, target in shared_links(state):
+        if links_before.get(path) != target:
+            tree.link(path, target, "update-alternatives")
+    return Layer(_dirs(state, packages, tree), packages, tree)
+
+
+def _add_files(state: State, packages: Iterable[Facts]) -> None:
+    """Notes who owns what; two packages may share a directory and nothing else."""
+    problems: list[ToolError] = []
+    for facts in packages:
+        if facts.package in state.packages:
+            problems.append(ToolError(f"{facts.package} is in the base already"))
+            continue
+        for path, attributes in facts.dirs.items():
+            if owner := state.files.get(path):
+                problems.append(ToolError(f"/{path} is a directory in {facts.package} and a file in {owner}"))
+            state.dirs.setdefault(path, attributes)
+        for path in facts.files:
+            if owner := state.files.get(path):
+                problems.append(ToolError(f"/{path} is in both {owner} and {facts.package}, and neither diverts it"))
+            elif path in state.dirs:
+                problems.append(ToolError(f"/{path} is a file in {facts.package} and a directory in another package"))
+            state.files[path] = facts.package
+    raise_all(problems)
+
+
+def _note_generated(state: State, tree: Tree) -> None:
+    for path, made in tree.made.items():
+        if owner := state.files.get(path):
+            raise ToolError(f"{made.maker} makes /{path}, which {owner} has already")
+        if any(other.startswith(path + "/") for other in [*state.files, *state.dirs]):
+            raise ToolError(f"{made.maker} makes /{path}, which is a directory that is not empty")
+        state.dirs.pop(path, None)
+        state.files[path] = GENERATED
+
+
+def _dirs(state: State, packages: Iterable[Facts], tree: Tree) -> dict[str, tuple[int, int, int]]:
+    """Every directory of the layer once, each with the attributes of its first owner."""
+    needed = {path for facts in packages for path in facts.dirs}
+    needed |= set(tree.dirs) | {parent for path in [*tree.made, *tree.chosen] for parent in parents(path)}
+    needed |= set(tree.chosen)
+    state.dirs.update(tree.chosen)
+    needed |= {parent for facts in packages for path in facts.files for parent in parents(path)}
+    if packages:
+        needed |= set(parents("var/lib/dpkg/info/x"))
+    for path in sorted(needed):
+        state.dirs.setdefault(path, (0o755, 0, 0))
+    return {path: state.dirs[path] for path in needed if path not in tree.made}

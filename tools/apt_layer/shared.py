@@ -1,0 +1,112 @@
+"""Files that many packages write to, made from the State in the way the tool that owns each would write it."""
+
+from collections.abc import Iterator
+
+from tools.apt_layer.state import Alternative, State
+
+DPKG = "var/lib/dpkg"
+
+
+def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
+    """Path, content, mode and group of every shared file."""
+    yield f"{DPKG}/status", status(state).encode(), 0o644, 0
+    yield f"{DPKG}/arch", f"{state.arch}\n".encode(), 0o644, 0
+    yield f"{DPKG}/info/format", b"1\n", 0o644, 0
+    yield f"{DPKG}/diversions", _diversions(state), 0o644, 0
+    for name, text in triggers(state).items():
+        yield f"{DPKG}/triggers/{name}", text.encode(), 0o644, 0
+    for name, group in state.alternatives.items():
+        yield f"{DPKG}/alternatives/{name}", alternative(group).encode(), 0o644, 0
+    yield "var/lib/apt/extended_states", extended_states(state).encode(), 0o644, 0
+    if state.accounts:
+        yield from _accounts(state)
+    if state.shells:
+        yield from _shells(state)
+
+
+def shared_links(state: State) -> Iterator[tuple[str, str]]:
+    """The links of each alternative: the public name, and /etc/alternatives. Slaves whose file is left out have none."""
+    for name, group in state.alternatives.items():
+        path = group.best()
+        for link_name, link, target in [(name, group.link, path), *_slaves(group, path)]:
+            if _exists(state, target):
+                yield link.lstrip("/"), f"/etc/alternatives/{link_name}"
+                yield f"etc/alternatives/{link_name}", target
+
+
+def status(state: State) -> str:
+    return "".join(state.packages[name].status + "\n" for name in sorted(state.packages))
+
+
+def extended_states(state: State) -> str:
+    """What apt would remove again when nothing needs it; in the order in which apt writes it."""
+    names = [name for name, package in sorted(state.packages.items()) if package.auto]
+    stanzas = (f"Package: {name}\nArchitecture: {_apt_arch(state, name)}\nAuto-Installed: 1\n\n" for name in names)
+    return "".join(stanzas)
+
+
+def triggers(state: State) -> dict[str, str]:
+    """dpkg's index of who is interested in which trigger: one file for paths, one for each name."""
+    found: dict[str, list[str]] = {"File": [], "Unincorp": []}
+    for name, package in sorted(state.packages.items()):
+        for line in package.triggers:
+            kind, trigger = line.split(None, 1)
+            if not kind.startswith("interest"):
+                continue
+            who = name + ("/noawait" if kind == "interest-noawait" else "")
+            if trigger.startswith("/"):
+                found["File"].append(f"{trigger} {who}")
+            else:
+                found.setdefault(trigger, []).append(who)
+    return {name: "".join(f"{line}\n" for line in lines) for name, lines in found.items()}
+
+
+def alternative(group: Alternative) -> str:
+    """A group in update-alternatives' own format: mode, links, then the choices with their slaves."""
+    lines = ["auto", group.link]
+    for name, link in sorted(group.slaves.items()):
+        lines += [name, link]
+    lines.append("")
+    for path, choice in sorted(group.choices.items()):
+        lines += [path, str(choice["priority"])]
+        lines += [choice["slaves"].get(name, "") for name in sorted(group.slaves)]
+    return "\n".join([*lines, "", ""])
+
+
+def _slaves(group: Alternative, path: str) -> list[tuple[str, str, str]]:
+    paths = group.choices[path]["slaves"]
+    return [(name, link, paths[name]) for name, link in sorted(group.slaves.items()) if name in paths]
+
+
+def _exists(state: State, target: str) -> bool:
+    path = target.lstrip("/")
+    return path in state.files or f"usr/{path}" in state.files
+
+
+def _apt_arch(state: State, name: str) -> str:
+    arch = state.packages[name].architecture
+    return state.arch if arch == "all" else arch
+
+
+def _diversions(state: State) -> bytes:
+    rows = (f"{path}\n{to}\n{by}\n" for path, (to, by) in sorted(state.diversions.items()))
+    return "".join(rows).encode()
+
+
+def _accounts(state: State) -> Iterator[tuple[str, bytes, int, int]]:
+    text = {name: "".join(f"{row}\n" for row in rows).encode() for name, rows in state.accounts.items()}
+    shadow = 42
+    yield "etc/passwd", text["passwd"], 0o644, 0
+    yield "etc/group", text["group"], 0o644, 0
+    yield "etc/shadow", text["shadow"], 0o640, shadow
+    yield "etc/gshadow", text["gshadow"], 0o640, shadow
+
+
+def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
+    first = {name: number for number, name in enumerate(["debianutils"])}
+    names = sorted(state.shells, key=lambda name: (first.get(name, 1), name))
+    merged = "bin" in state.files
+    shells = [each for name in names for shell in state.shells[name] for each in ([shell, f"/usr{shell}"] if merged else [shell])]
+    body = "".join(f"{shell}\n" for shell in shells)
+    yield "etc/shells", f"# /etc/shells: valid login shells\n{body}".encode(), 0o644, 0
+    yield "var/lib/shells.state", body.encode(), 0o644, 0

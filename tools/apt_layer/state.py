@@ -1,0 +1,111 @@
+"""What is installed after a layer: the memory that a layer on top of it continues from.
+
+A State is written as JSON beside each apt layer. The next apt layer reads it, adds its packages, and rewrites
+only those shared files (dpkg's status, users, alternatives, ...) that have changed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.common.errors import ToolError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What action DebPart noted about one package; `auto` says that only a dependency asked for it."""
+
+    package: str
+    version: str
+    architecture: str
+    status: str
+    dirs: Mapping[str, tuple[int, int, int]]
+    files: Mapping[str, str]
+    triggers: tuple[str, ...]
+    extracts: Mapping[str, str]
+    part: Path
+    auto: bool
+
+    @property
+    def multi_arch_same(self) -> bool:
+        return "\nMulti-Arch: same\n" in self.status
+
+    @property
+    def qualified(self) -> str:
+        """The name as dpkg writes it where the architecture could be in doubt."""
+        return f"{self.package}:{self.architecture}" if self.multi_arch_same else self.package
+
+
+@dataclass(frozen=True)
+class Installed:
+    version: str
+    architecture: str
+    status: str
+    triggers: tuple[str, ...]
+    auto: bool
+
+
+@dataclass
+class Alternative:
+    """One group of update-alternatives: the master's link, those of its slaves, and the choices."""
+
+    link: str
+    slaves: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def best(self) -> str:
+        return max(sorted(self.choices), key=lambda path: int(self.choices[path]["priority"]))
+
+
+@dataclass
+class State:
+    arch: str
+    suite: str
+    packages: dict[str, Installed] = field(default_factory=dict)
+    dirs: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, list[str]] = field(default_factory=dict)
+    alternatives: dict[str, Alternative] = field(default_factory=dict)
+    diversions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    shells: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_facts(path: Path, part: Path, *, auto: bool) -> Facts:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Facts(
+        package=data["package"],
+        version=data["version"],
+        architecture=data["architecture"],
+        status=data["status"],
+        dirs={name: (mode, uid, gid) for name, (mode, uid, gid) in data["dirs"].items()},
+        files=data["files"],
+        triggers=tuple(data["triggers"]),
+        extracts=data["extracts"],
+        part=part,
+        auto=auto,
+    )
+
+
+def dumps(state: State) -> str:
+    return json.dumps({"format": FORMAT, **asdict(state)}, sort_keys=True, ensure_ascii=False, indent=0) + "\n"
+
+
+def read_state(path: Path) -> State:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.pop("format") != FORMAT:
+            raise ToolError("was written by another version of this repository; build the base again", file=path)
+        packages = {
+            name: Installed(**{**value, "triggers": tuple(value["triggers"])})
+            for name, value in data.pop("packages").items()
+        }
+        dirs = {name: (mode, uid, gid) for name, (mode, uid, gid) in data.pop("dirs").items()}
+        alternatives = {name: Alternative(**value) for name, value in data.pop("alternatives").items()}
+        diversions = {path: (to, by) for path, (to, by) in data.pop("diversions").items()}
+        return State(packages=packages, dirs=dirs, alternatives=alternatives, diversions=diversions, **data)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolError(f"is not the state of an apt layer: {error!r}", file=path) from error

@@ -1,0 +1,102 @@
+"""Writes apt locks: `bazel run //apt:lock -- SUITE... [--check] [--snapshot URL]`.
+
+For each NAME it reads NAME.in.json (the sets to install), lets the real apt-get solve them, and writes
+NAME.json beside it. Bazel passes `--mirrors`, the file in which the module extension notes where the
+archives are on this machine, and `--locks`, the folder of the suites that are known by name.
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from tools.apt_lock import lockfile
+from tools.apt_lock.apt import KEYRINGS, Apt, Origin
+from tools.apt_lock.inputs import Input, read_input
+from tools.apt_lock.mirrors import read_mirrors, snapshot_mirrors
+from tools.common.errors import ToolError, run
+
+SUFFIX = ".in.json"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bazel run //apt:lock --", description="Refresh the locks of Debian suites.")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help="a suite or a path ending in .in.json; all if none")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a lock is stale")
+    parser.add_argument("--snapshot", metavar="URL", help="lock from this mirror, whose Release files may have expired")
+    parser.add_argument("--security-snapshot", metavar="URL", help="its security archive; default: the sibling folder")
+    parser.add_argument("--keyring", type=Path, metavar="FILE", help="trust these keys, not the Debian archive's")
+    parser.add_argument("--mirrors", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--locks", type=Path, required=True, help=argparse.SUPPRESS)
+    return parser
+
+
+def main() -> int:
+    args = _parser().parse_args()
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    working = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    inputs = _inputs(args.suites, workspace, args.locks, working)
+    snapshot = args.snapshot is not None
+    mirrors = snapshot_mirrors(args.snapshot, args.security_snapshot) if snapshot else read_mirrors(args.mirrors)
+    origin = Origin(mirrors, _keyring(args.keyring and working / args.keyring), snapshot)
+    stale = [path for path in inputs if _refresh(path, origin, check=args.check)]
+    return 1 if args.check and stale else 0
+
+
+def _refresh(path: Path, origin: Origin, *, check: bool) -> bool:
+    """Locks one input; True when the lock that was there has other packages."""
+    wanted = read_input(path)
+    target = path.with_name(path.name.removesuffix(SUFFIX) + ".json")
+    text = target.read_text(encoding="utf-8") if target.exists() else None
+    old = None if text is None else lockfile.loads(text, target)
+    new = _solve(wanted, origin)
+    lines = lockfile.difference(old, new)
+    print(f"{target.name}: {lockfile.summary(old, new)}")
+    print("\n".join(f"  {line}" for line in lines or ["no package has changed"]))
+    if check and lines:
+        print(f"{target.name} is stale; refresh it: ./bazelw run //apt:lock -- {wanted.suite}")
+    if not check and text != lockfile.dumps(new):
+        lockfile.write_atomically(target, lockfile.dumps(new))
+    return bool(lines)
+
+
+def _solve(wanted: Input, origin: Origin) -> lockfile.Lock:
+    if unknown := {source.archive for source in wanted.sources} - origin.mirrors.keys():
+        raise ToolError(
+            f"no mirror is known for the archive {', '.join(sorted(unknown))}",
+            remedy="Name it: APT_MIRROR=URL for debian, APT_SECURITY_MIRROR=URL for debian-security.",
+        )
+    with tempfile.TemporaryDirectory(prefix="apt-lock-") as root:
+        apt = Apt(Path(root), wanted, origin)
+        apt.update()
+        return apt.lock()
+
+
+def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> list[Path]:
+    known = {path.name.removesuffix(SUFFIX): path for path in sorted((workspace / locks).glob(f"*{SUFFIX}"))}
+    found = []
+    for name in names or known:
+        path = working / name if name.endswith(SUFFIX) else known.get(name)
+        if path is None:
+            raise ToolError(
+                f"unknown suite {name!r}; known are: {', '.join(known)}",
+                remedy=f"A suite is added by writing {locks}/{name}{SUFFIX}.",
+            )
+        if not path.is_file():
+            raise ToolError("there is no such file", file=path)
+        found.append(path)
+    return found
+
+
+def _keyring(given: Path | None) -> Path:
+    for keyring in (given,) if given else KEYRINGS:
+        if keyring.is_file():
+            return keyring
+    raise ToolError(
+        f"there is no keyring at {given or KEYRINGS[-1]}, so no signature can be checked",
+        remedy="Install the package debian-archive-keyring, or name a keyring with --keyring FILE.",
+    )
+
+
+if __name__ == "__main__":
+    run(main)

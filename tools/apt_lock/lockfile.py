@@ -1,0 +1,166 @@
+"""The lock: what apt chose, as sorted JSON with one line a package, and the difference of two of them.
+
+It names no host. `archive` and `path` say which file of an archive; a mirror is chosen where it is fetched.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.common.errors import ToolError
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Package:
+    version: str
+    architecture: str
+    archive: str
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A suite's Release file as it was: its date, and its version where it has one."""
+
+    archive: str
+    date: str
+    version: str
+
+
+@dataclass(frozen=True)
+class LockedSet:
+    """The names that a set adds to the one it is on, per architecture; `auto` are those that nobody asked for."""
+
+    on: str | None
+    auto: Mapping[str, tuple[str, ...]]
+    packages: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Lock:
+    suite: str
+    components: tuple[str, ...]
+    merged_usr: bool
+    releases: Mapping[str, Release]
+    sets: Mapping[str, LockedSet]
+    packages: Mapping[str, Mapping[str, Package]]
+
+
+def dumps(lock: Lock) -> str:
+    """Two locks of the same archive state are the same bytes; a changed package is a changed line."""
+    return _pretty({"version": VERSION, **asdict(lock)}, "") + "\n"
+
+
+def _pretty(value: Any, pad: str) -> str:
+    """JSON with sorted keys in which every name of a list and every record has its own line."""
+    if isinstance(value, Mapping) and any(isinstance(item, Mapping | list | tuple) for item in value.values()):
+        rows = [f"{json.dumps(key)}: {_pretty(item, pad + '  ')}" for key, item in sorted(value.items())]
+        return _block("{", rows, "}", pad)
+    if isinstance(value, list | tuple) and value:
+        return _block("[", [_pretty(item, pad + "  ") for item in value], "]", pad)
+    return json.dumps(value, sort_keys=True)
+
+
+def _block(start: str, rows: list[str], end: str, pad: str) -> str:
+    inner = ",\n".join(f"{pad}  {row}" for row in rows)
+    return f"{start}\n{inner}\n{pad}{end}"
+
+
+def loads(text: str, file: Path) -> Lock:
+    try:
+        data = json.loads(text)
+        if data["version"] != VERSION:
+            raise ToolError(f"lock version {data['version']!r}, this tool writes {VERSION}", file=file)
+        return Lock(
+            suite=data["suite"],
+            components=tuple(data["components"]),
+            merged_usr=data["merged_usr"],
+            releases={name: Release(**value) for name, value in data["releases"].items()},
+            sets={
+                name: LockedSet(value["on"], _names(value["auto"]), _names(value["packages"]))
+                for name, value in data["sets"].items()
+            },
+            packages={
+                arch: {name: Package(**value) for name, value in packages.items()}
+                for arch, packages in data["packages"].items()
+            },
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ToolError(f"is not an apt lock: {error}", file=file, remedy="Delete it and lock again.") from error
+
+
+def _names(value: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {arch: tuple(names) for arch, names in value.items()}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Readers see the old file or the new one; after a failure the old one, and nothing beside it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def difference(old: Lock | None, new: Lock) -> list[str]:
+    """What changed for a reader: packages and sets. The date of a release alone is no change."""
+    lines = []
+    for arch in sorted(set(new.packages) | set(old.packages if old else {})):
+        before = dict(old.packages.get(arch, {})) if old else {}
+        after = dict(new.packages.get(arch, {}))
+        for name in sorted(before.keys() | after.keys()):
+            was, now = before.get(name), after.get(name)
+            if was is None and now is not None:
+                lines.append(f"+ {arch} {name} {now.version} ({_size(now.size)})")
+            elif was is not None and now is None:
+                lines.append(f"- {arch} {name} {was.version}")
+            elif was is not None and now is not None and was != now:
+                change = f"{was.version} -> {now.version}" if was.version != now.version else _fields(was, now)
+                lines.append(f"~ {arch} {name} {change} ({_size(now.size)})")
+    lines += _set_difference(old, new)
+    if old and (old.merged_usr, old.suite) != (new.merged_usr, new.suite):
+        lines.append(f"~ suite {old.suite} -> {new.suite}, merged_usr {old.merged_usr} -> {new.merged_usr}")
+    return lines
+
+
+def _fields(was: Package, now: Package) -> str:
+    changed = [key for key, value in asdict(was).items() if asdict(now)[key] != value]
+    return f"{now.version}, changed {', '.join(changed)}"
+
+
+def _set_difference(old: Lock | None, new: Lock) -> Iterator[str]:
+    before = old.sets if old else {}
+    for name in sorted(before.keys() | new.sets.keys()):
+        if name not in before:
+            counts = ", ".join(f"{len(names)} on {arch}" for arch, names in sorted(new.sets[name].packages.items()))
+            yield f"+ set {name}: {counts} packages"
+        elif name not in new.sets:
+            yield f"- set {name}"
+        elif before[name] != new.sets[name]:
+            yield f"~ set {name} has other members"
+
+
+def download_size(old: Lock | None, new: Lock) -> int:
+    """Bytes to fetch that the old lock did not have; what both architectures share counts once."""
+    have = {package.sha256 for packages in (old.packages if old else {}).values() for package in packages.values()}
+    want = {package.sha256: package.size for packages in new.packages.values() for package in packages.values()}
+    return sum(size for sha256, size in want.items() if sha256 not in have)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+def summary(old: Lock | None, new: Lock) -> str:
+    total = sum(len(packages) for packages in new.packages.values())
+    size = download_size(old, new)
+    fetch = f"{_size(size)} to download" if size else "nothing new to download"
+    return f"{total} packages locked for {', '.join(sorted(new.packages))}; {fetch}"

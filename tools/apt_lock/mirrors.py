@@ -1,0 +1,30 @@
+"""Where the archives are for this run: the file that the module extension made, or a snapshot on the command line."""
+
+import json
+from pathlib import Path
+
+from tools.common.errors import ToolError
+
+MAIN, SECURITY = "debian", "debian-security"
+
+
+def read_mirrors(path: Path) -> dict[str, str]:
+    """The first mirror of each archive, as //apt:extensions.bzl found them in the environment or apt's sources."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if data["problem"]:
+        raise ToolError(data["problem"], remedy=data["remedy"])
+    return {archive: urls[0].rstrip("/") for archive, urls in data["archives"].items() if urls}
+
+
+def snapshot_mirrors(main: str, security: str | None) -> dict[str, str]:
+    """Both archives of a snapshot; the security archive is the sibling when only one URL was given."""
+    if security is None:
+        parts = main.rstrip("/").split("/")
+        if MAIN not in parts:
+            raise ToolError(
+                f"{main!r} has no folder {MAIN!r}, so the security archive beside it cannot be guessed",
+                remedy="Name it with --security-snapshot URL.",
+            )
+        last = len(parts) - 1 - parts[::-1].index(MAIN)
+        security = "/".join([*parts[:last], SECURITY, *parts[last + 1 :]])
+    return {MAIN: main.rstrip("/"), SECURITY: security.rstrip("/")}

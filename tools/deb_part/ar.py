@@ -1,0 +1,108 @@
+"""Reads a .deb: an ar archive with debian-binary, control.tar and data.tar, in that order.
+
+Everything is read front to back in bounded memory, and everything that is not as deb(5) says is an error.
+"""
+
+import gzip
+import importlib
+import io
+import lzma
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from tools.common.errors import ToolError
+
+_MAGIC = b"!<arch>\n"
+_HEADER = 60
+
+
+@dataclass(frozen=True)
+class Member:
+    name: str
+    offset: int
+    size: int
+
+
+class _Window(io.RawIOBase):
+    """The bytes of one ar member as a stream of its own."""
+
+    def __init__(self, stream: BinaryIO, member: Member) -> None:
+        self._stream, self._left = stream, member.size
+        stream.seek(member.offset)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        data = self._stream.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+
+def members(stream: BinaryIO, size: int) -> dict[str, Member]:
+    """The three members of a .deb by their stem: `control.tar` for `control.tar.xz`."""
+    if stream.read(len(_MAGIC)) != _MAGIC:
+        raise ToolError("is not a .deb: it does not begin as an ar archive")
+    found: list[Member] = []
+    offset = len(_MAGIC)
+    while offset < size:
+        stream.seek(offset)
+        head = stream.read(_HEADER)
+        if len(head) < _HEADER or head[58:] != b"`\n" or not head[48:58].strip().isdigit():
+            raise ToolError(f"is damaged or truncated: no ar header at byte {offset}")
+        member = Member(head[:16].decode("ascii", "replace").strip().rstrip("/"), offset + _HEADER, int(head[48:58]))
+        if member.offset + member.size > size:
+            raise ToolError(f"is truncated: {member.name} ends at byte {member.offset + member.size}, the file at {size}")
+        found.append(member)
+        offset = member.offset + member.size + member.size % 2
+    found = [member for member in found if not member.name.startswith("_")]
+    stems = [member.name[: member.name.find(".tar") + 4] if ".tar" in member.name else member.name for member in found]
+    if stems != ["debian-binary", "control.tar", "data.tar"]:
+        raise ToolError(f"is not a .deb: its members are {', '.join(member.name for member in found) or 'none'}")
+    stream.seek(found[0].offset)
+    if not stream.read(found[0].size).startswith(b"2."):
+        raise ToolError("is not a .deb of format 2")
+    return dict(zip(stems, found, strict=True))
+
+
+@contextmanager
+def open_tar(stream: BinaryIO, member: Member) -> Iterator[tarfile.TarFile]:
+    """The tar archive in a member, as a stream. Damage found while reading it is a ToolError."""
+    suffix = member.name[member.name.find(".tar") + 4 :]
+    raw = cast(BinaryIO, io.BufferedReader(_Window(stream, member)))
+    try:
+        with _decompressor(suffix, member)(raw) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
+            yield archive
+            while plain.read(1 << 20):  # to the end, for the checksum behind the last block
+                pass
+    except (tarfile.TarError, lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ToolError(f"is damaged or truncated: {member.name}: {error}") from error
+
+
+def _decompressor(suffix: str, member: Member) -> Callable[[BinaryIO], BinaryIO]:
+    if suffix == ".xz":
+        return lambda raw: cast(BinaryIO, lzma.open(raw))
+    if suffix == ".gz":
+        return lambda raw: cast(BinaryIO, gzip.open(raw))
+    if suffix == ".zst":
+        return _zstd(member)
+    if suffix == "":
+        return lambda raw: raw
+    raise ToolError(f"has {member.name}, and {suffix[1:]} is not a compression that .debs use today")
+
+
+def _zstd(member: Member) -> Callable[[BinaryIO], BinaryIO]:
+    """In the standard library since Python 3.14; before that, the package zstandard or backports.zstd has it."""
+    for name in ("compression.zstd", "backports.zstd", "zstandard"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        return lambda raw: cast(BinaryIO, module.open(raw, "rb"))
+    raise ToolError(f"has {member.name}, which takes Python 3.14 or the package zstandard to read")
