@@ -10,27 +10,17 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from types import FrameType
-from typing import List, Mapping, Optional, Tuple
+from typing import Mapping, Optional
 
-from tools.bazelw import failures, host, rootfs
+from tools.bazelw import failures, host, mmdebstrap, rootfs, unprivileged
 from tools.bazelw.errors import LauncherError
 from tools.bazelw.progress import Progress
 from tools.bazelw.recipe import Recipe
 from tools.bazelw.store import Store, remove
 
-# What mmdebstrap says when it begins something, and what we call it.
-_STEPS = (
-    ("running apt-get update", "reading the package lists"),
-    ("downloading packages", "downloading"),
-    ("extracting archives", "unpacking"),
-    ("installing essential", "installing the essential packages"),
-    ("installing remaining", "installing Bazel, its modules and tools"),
-    ("cleaning package lists", "cleaning up"),
-)
-_TOTAL = 2 + len(_STEPS)
+_TOTAL = 2 + len(mmdebstrap.STEPS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -76,6 +66,7 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
         _check_space(recipe, store.folder)
         progress.step("looking for mmdebstrap and bubblewrap")
         host.require_tools(env, log)
+        unprivileged.check(host.which("bwrap"))
         suite = _install(recipe, archive, scratch, progress, env)
         progress.step("certificates and configuration")
         info = rootfs.finish(scratch, archive, suite)
@@ -123,8 +114,8 @@ def _install(
     """Tries the suites in turn and returns the first that can install the set."""
     root, log = os.path.join(scratch, "root"), os.path.join(scratch, "build.log")
     for suite in recipe.suites:
-        command, extra = host.mmdebstrap(recipe, archive, suite, root, env)
-        code, tail = _run(command, {**env, **extra}, log, progress)
+        command = mmdebstrap.command(recipe, archive, suite, root)
+        code, tail = mmdebstrap.run(command, root, log, progress, env)
         if code == 0:
             return suite
         problem = failures.explain(tail, recipe, archive, suite)
@@ -134,45 +125,3 @@ def _install(
         progress.say(f"{suite} can't install the set ({problem.error.problem}); trying the next suite")
         remove(root)
     raise AssertionError("a recipe has at least one suite")
-
-
-def _run(command: List[str], env: Mapping[str, str], log: str, progress: Progress) -> Tuple[int, List[str]]:
-    """Runs mmdebstrap in a session of its own; returns its exit code and the last lines of its output."""
-    tail: List[str] = []
-    with open(log, "a", encoding="utf-8") as stream:
-        stream.write(f"$ {' '.join(command)}\n")
-        process = subprocess.Popen(
-            command,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-        try:
-            assert process.stdout
-            for line in process.stdout:
-                stream.write(line)
-                tail = [*tail[-199:], line.rstrip("\n")]
-                name = next((name for text, name in _STEPS if line.startswith("I: ") and text in line), "")
-                if name:
-                    progress.step(name)
-            return process.wait(), tail
-        except BaseException:
-            _stop(process)
-            raise
-
-
-def _stop(process: "subprocess.Popen[str]") -> None:
-    """Lets mmdebstrap clean up after itself, and ends it when that takes too long."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    for number, patience in ((signal.SIGINT, 10), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(patience)
-            break
-        except (subprocess.TimeoutExpired, ProcessLookupError):
-            continue

@@ -118,7 +118,8 @@ def _make(toolbox: str, base: str, path: str, extra: Sequence[str]) -> None:
 
 def _update(root: str, certs: str, local: str) -> Optional[str]:
     """Runs update-ca-certificates in the root; returns its output when it fails."""
-    command = [host.which("bwrap"), "--bind", root, "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
+    command = [host.which("bwrap"), *([] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"])]
+    command += ["--bind", root, "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
     command += ["--bind", certs, "/etc/ssl/certs", "--bind", local, "/usr/local/share/ca-certificates"]
     command += ["--tmpfs", "/tmp", "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "update-ca-certificates"]
     done = subprocess.run(

@@ -6,15 +6,14 @@ import os
 import re
 import shutil
 import subprocess
-from typing import Dict, List, Mapping, NamedTuple, Tuple
+from typing import List, Mapping, NamedTuple
 
 from tools.bazelw import aptsources
 from tools.bazelw.errors import LauncherError
-from tools.bazelw.recipe import Recipe
 
 _KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
 _TOOLS = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}  # program: package
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Archive(NamedTuple):
@@ -66,7 +65,7 @@ def _keyrings(signed_by: str) -> List[str]:
 
 def which(program: str) -> str:
     """Returns the path of a program of the host's system, or an empty string."""
-    return shutil.which(program, path=_PATH) or ""
+    return shutil.which(program, path=PATH) or ""
 
 
 def require_tools(env: Mapping[str, str], log: str) -> None:
@@ -91,30 +90,3 @@ def require_tools(env: Mapping[str, str], log: str) -> None:
     raise LauncherError(
         f"apt-get can't install {' and '.join(missing)}", remedy=f"try it by hand: apt-get install {' '.join(missing)}"
     )
-
-
-def mmdebstrap(
-    recipe: Recipe, source: Archive, suite: str, root: str, env: Mapping[str, str]
-) -> Tuple[List[str], Dict[str, str]]:
-    """Returns the command that installs a suite below `root`, and what it adds to the environment."""
-    uri = re.sub(r"^file:", "copy:", source.uri)
-    command = [
-        which("mmdebstrap"),
-        "--mode=root",
-        "--format=directory",
-        f"--variant={recipe.variant}",
-        f"--include={','.join(recipe.packages)}",
-        # A mirror of testing may be weeks old. Its signature is checked all the same.
-        '--aptopt=Acquire::Check-Valid-Until "false"',
-        '--aptopt=Acquire::Languages "none"',
-        "--dpkgopt=force-unsafe-io",
-        # Files only: update-alternatives needs the folders of manuals.
-        "--dpkgopt=path-exclude=/usr/share/man/*.gz",
-        "--dpkgopt=path-exclude=/usr/share/locale/*",
-        "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-        suite,
-        root,
-        f"deb [signed-by={','.join(source.keyrings)}] {uri} {suite} main",
-    ]
-    return command, {"PATH": _PATH, "TMPDIR": os.path.dirname(root), "LC_ALL": "C.UTF-8"}

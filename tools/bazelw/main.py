@@ -66,15 +66,11 @@ def _in_toolbox(launcher: str, command: List[str], env: Mapping[str, str]) -> in
         raise LauncherError("bubblewrap is missing", remedy="as root: apt-get install bubblewrap")
     cwd = os.getcwd()
     seen = view.View(toolbox, os.path.dirname(launcher), cwd, command[1:], env)
-    files = {path: _file(text) for path, text in seen.data.items()}
+    files = {path: supervise.memory_file(text.encode()) for path, text in seen.data.items()}
     argv = [bwrap, *seen.arguments(files, cwd), "--", *supervise.reset(), *command]
     status = supervise.run(argv, view.environment(env), sandbox=True, keep=list(files.values()))
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1:  # the command's, or bubblewrap's own
+        from tools.bazelw import unprivileged
+
+        unprivileged.check(bwrap)
     return supervise.leave(status)
-
-
-def _file(text: str) -> int:
-    """Returns a descriptor of a nameless file with this content."""
-    descriptor = os.memfd_create("bazelw")
-    os.write(descriptor, text.encode())
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor

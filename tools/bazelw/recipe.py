@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple
 
 from tools.bazelw.errors import LauncherError
 
-LAYOUT = 1  # raise it when the code makes another root from the same recipe
+LAYOUT = 2  # raise it when the code makes another root from the same recipe
 _VERSION = 1
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "toolbox.json")
 

@@ -21,11 +21,15 @@ def finish(scratch: str, archive: "Archive", suite: str) -> Dict[str, Any]:
     root = os.path.join(scratch, "root")
     _bazelrc(root)
     _apt_sources(root, archive, suite)
-    for name in ("resolv.conf", "hosts", "hostname"):  # the host's are bound here
+    for name in os.listdir(os.path.join(root, "dev")):  # what an unprivileged build mounted something on
+        if os.path.isfile(os.path.join(root, "dev", name)):
+            os.unlink(os.path.join(root, "dev", name))
+    for name in ("resolv.conf", "hosts", "hostname", "pip.conf", "gitconfig"):  # the host's are mounted here
         path = os.path.join(root, "etc", name)
         if os.path.islink(path):
             os.unlink(path)
         open(path, "a", encoding="utf-8").close()
+    os.makedirs(os.path.join(root, "etc/xdg/pip"), exist_ok=True)
     return {"packages": packages(root)}
 
 

@@ -18,6 +18,14 @@ _HANDED_ON = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, sign
 _FROM_KERNEL = 0x80  # si_code of a signal that the terminal sent to the whole process group
 
 
+def memory_file(content: bytes) -> int:
+    """Returns a descriptor of a nameless file with this content."""
+    descriptor = os.memfd_create("bazelw")
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
 def reset() -> List[str]:
     """Returns the command prefix that gives a program in bubblewrap the signals it would have had."""
     names = [number.name[3:] for number in _HANDED_ON if signal.getsignal(number) != signal.SIG_IGN]
