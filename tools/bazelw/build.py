@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from types import FrameType
@@ -63,7 +62,8 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
     scratch = store.scratch(recipe.key)
     log = os.path.join(scratch, "build.log")
     try:
-        _check_space(recipe, store.folder)
+        if failures.free_mb(store.folder) < recipe.space_mb:
+            raise failures.no_space(store.folder, recipe.space_mb)
         progress.step("looking for mmdebstrap and bubblewrap")
         host.require_tools(env, log)
         unprivileged.check(host.which("bwrap"))
@@ -82,18 +82,12 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
         kept = _keep_log(log, store.folder) if isinstance(error, LauncherError) else ""
         remove(scratch)
         if isinstance(error, OSError):
-            raise failures.from_os_error(error, recipe) from None
+            raise failures.from_os_error(error, store.folder, recipe.space_mb) from None
         if kept and isinstance(error, LauncherError):
             raise LauncherError(
                 error.problem, file=error.file, remedy=f"{error.remedy or ''}\nfull log: {kept}".strip()
             ) from None
         raise
-
-
-def _check_space(recipe: Recipe, folder: str) -> None:
-    free = shutil.disk_usage(folder).free // 1_000_000
-    if free < recipe.space_mb:
-        raise failures.no_space(folder, free, recipe.space_mb)
 
 
 def _keep_log(log: str, folder: str) -> str:
@@ -118,10 +112,10 @@ def _install(
         code, tail = mmdebstrap.run(command, root, log, progress, env)
         if code == 0:
             return suite
-        problem = failures.explain(tail, recipe, archive, suite)
+        problem = failures.explain(tail, recipe, archive, suite, os.path.dirname(scratch))
         if not problem.other_suite or suite == recipe.suites[-1]:
             raise problem.error
         progress.end("failed")
-        progress.say(f"{suite} can't install the set ({problem.error.problem}); trying the next suite")
+        progress.say(f"{problem.error.problem}; trying the next suite")
         remove(root)
     raise AssertionError("a recipe has at least one suite")

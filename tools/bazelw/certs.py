@@ -17,6 +17,7 @@ from typing import Dict, List, Mapping, Optional, Sequence
 
 from tools.bazelw import host, store
 from tools.bazelw.errors import LauncherError
+from tools.bazelw.progress import Progress
 
 # Debian and Ubuntu; the variables are those of pip, requests, curl, git and OpenSSL.
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -91,6 +92,8 @@ def _read(path: str) -> Dict[str, str]:
 
 
 def _make(toolbox: str, base: str, path: str, extra: Sequence[str]) -> None:
+    progress = Progress()
+    progress.step(f"adding {len(extra)} certificates of the host to the toolbox")
     scratch = f"{path}.tmp.{os.getpid()}"
     local = f"{scratch}.local"
     try:
@@ -112,6 +115,7 @@ def _make(toolbox: str, base: str, path: str, extra: Sequence[str]) -> None:
             if not os.path.isdir(path):  # else another call was faster
                 raise
     finally:
+        progress.end()
         store.remove(scratch)
         store.remove(local)
 

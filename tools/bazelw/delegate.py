@@ -6,6 +6,7 @@ import filecmp
 import hashlib
 import os
 import re
+import shlex
 import sys
 import time
 from typing import List, Mapping, Sequence
@@ -14,6 +15,11 @@ from tools.bazelw import supervise
 
 _DEPTH = "BAZELW_DEPTH"  # how many launchers are above this one
 _TOO_DEEP = 3  # a `bazel` on PATH that is a script around this launcher
+# Exit codes with which bazelisk gives up (1), and Bazel when it has no modules or no server.
+_NOT_STARTED = (1, 32, 36, 37, 48)
+_UNREACHABLE = re.compile(
+    r"Error accessing registry|Error downloading \[[^\n]*(Unknown host|[Cc]onnect|timed out|unreachable|PKIX|50[234] )"
+)
 
 
 def find(launcher: str, env: Mapping[str, str]) -> str:
@@ -40,31 +46,30 @@ def run(program: str, args: Sequence[str], env: Mapping[str, str]) -> int:
     deeper = {**env, _DEPTH: str(int(env.get(_DEPTH, "0") or 0) + 1)}
     status = supervise.run([program, *args], deeper)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
-        _hint(program, args, env, began)
+        _hint(program, os.WEXITSTATUS(status), args, env, began)
     return supervise.leave(status)
 
 
-def _hint(program: str, args: Sequence[str], env: Mapping[str, str], began: float) -> None:
-    """Looks into the log of the failed command, if Bazel wrote one, for a registry out of reach."""
+def _hint(program: str, code: int, args: Sequence[str], env: Mapping[str, str], began: float) -> None:
+    """Names the toolbox when the log of the failed command, if Bazel wrote one, shows no way to the registry."""
     logs = [path for path in command_logs(args, env) if os.path.exists(path) and os.path.getmtime(path) >= began - 1]
-    if not any(unreachable(path) for path in logs):
+    if any(unreachable(path) for path in logs):
+        problem = f"{program} can't reach the module registry"
+    elif not logs and code in _NOT_STARTED:
+        problem = f"{program} failed before it ran a command. If it can't reach the network or the module registry:"
+    else:
         return
-    print(
-        f"bazelw: {program} can't reach the Bazel module registry.\n"
-        "  To build with modules from Debian packages instead: BAZELW_TOOLBOX=1 "
-        + " ".join(["./bazelw", *args]),
-        file=sys.stderr,
-    )
+    command = " ".join(["BAZELW_TOOLBOX=1", "./bazelw", *(shlex.quote(arg) for arg in args)])
+    print(f"bazelw: {problem}\n  To build without it, with modules from Debian packages: {command}", file=sys.stderr)
 
 
 def unreachable(log: str) -> bool:
-    """Says whether a command log shows that the module registry could not be asked."""
+    """Says whether a command log shows that the module registry, or what it names, could not be asked."""
     try:
         with open(log, encoding="utf-8", errors="replace") as stream:
-            text = stream.read(1 << 20)
+            return bool(_UNREACHABLE.search(stream.read(1 << 20)))
     except OSError:
         return False
-    return bool(re.search(r"Error accessing registry|registry .*(Unknown host|Connect|timed out|PKIX)", text))
 
 
 def command_logs(args: Sequence[str], env: Mapping[str, str]) -> List[str]:

@@ -14,6 +14,11 @@ from tools.bazelw.errors import LauncherError
 _KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
 _TOOLS = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}  # program: package
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_REACHING = re.compile(
+    r"^(Acquire::(?:Retries|ForceIPv[46]|https?::(?:Proxy[^ ]*|Timeout|CaInfo|CaPath|SslCert|SslKey)))"
+    r' "([^"\n]+)";$',
+    re.MULTILINE,
+)
 
 
 class Archive(NamedTuple):
@@ -46,11 +51,15 @@ def archive(env: Mapping[str, str]) -> Archive:
             file="/etc/apt",
             remedy="set APT_MIRROR to the address of a Debian mirror (a URL that ends in /debian)",
         )
-    return Archive(uri, origin, _keyrings(source.signed_by if source else ""))
+    return Archive(uri, origin, _keyrings(env.get("BAZELW_KEYRING", ""), source.signed_by if source else ""))
 
 
-def _keyrings(signed_by: str) -> List[str]:
-    """Returns Debian's keyring and the one that the host's sources name, if they are there."""
+def _keyrings(given: str, signed_by: str) -> List[str]:
+    """Returns the keyring that BAZELW_KEYRING names, or Debian's and the one that the host's sources name."""
+    if given:
+        if not os.path.isfile(given):
+            raise LauncherError("BAZELW_KEYRING names no file", file=given)
+        return [os.path.abspath(given)]
     named = [word for word in re.split(r"[,\s]+", signed_by) if word.startswith("/")]
     found = [path for path in [*_KEYRINGS, *named] if os.path.exists(path)]
     unique = {os.path.realpath(path): path for path in reversed(found)}
@@ -61,6 +70,19 @@ def _keyrings(signed_by: str) -> List[str]:
             remedy="install debian-archive-keyring: apt-get install debian-archive-keyring",
         )
     return sorted(unique.values())
+
+
+def apt_options() -> List[str]:
+    """Returns what the host's apt knows about reaching its archives: proxies, certificates, credentials."""
+    try:
+        dump = subprocess.run(["apt-config", "dump"], stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    options = [f'{name} "{value}"' for name, value in _REACHING.findall(dump)]
+    folder = "/etc/apt/auth.conf.d"
+    if os.path.isdir(folder) and os.listdir(folder):
+        options.append(f'Dir::Etc::netrcparts "{folder}"')
+    return options
 
 
 def which(program: str) -> str:

@@ -33,7 +33,9 @@ def main(launcher: str, args: List[str], env: Mapping[str, str]) -> int:
         return code
     except LauncherError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(LauncherError(error.strerror or str(error), file=error.filename), file=sys.stderr)
+    return 1
 
 
 def _own_option(launcher: str, args: List[str], env: Mapping[str, str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 from typing import List, Mapping, Tuple
@@ -35,6 +36,7 @@ def command(recipe: Recipe, archive: host.Archive, suite: str, root: str) -> Lis
         # A mirror of testing may be weeks old. Its signature is checked all the same.
         '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=Acquire::Languages "none"',
+        *(f"--aptopt={option}" for option in host.apt_options()),
         "--dpkgopt=force-unsafe-io",
         # Files only: update-alternatives needs the folders of manuals.
         "--dpkgopt=path-exclude=/usr/share/man/*.gz",
@@ -59,7 +61,7 @@ def run(
     extra = {"PATH": host.PATH, "TMPDIR": os.path.dirname(root), "LC_ALL": "C.UTF-8"}
     tail: List[str] = []
     with open(log, "a", encoding="utf-8") as stream:
-        stream.write(f"$ {' '.join(arguments)}\n")
+        stream.write(f"$ {shlex.join(without_password(argument) for argument in arguments)}\n")
         process = subprocess.Popen(
             arguments,
             env={**env, **extra},
@@ -86,6 +88,11 @@ def run(
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
+
+
+def without_password(text: str) -> str:
+    """Removes user names and passwords from addresses."""
+    return re.sub(r"(?<=://)[^/@\s]*@", "", text)
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:

@@ -15,7 +15,7 @@ from typing import Optional, TextIO
 class Progress:
     """A list of steps, numbered as they come."""
 
-    def __init__(self, total: int, stream: Optional[TextIO] = None) -> None:
+    def __init__(self, total: int = 0, stream: Optional[TextIO] = None) -> None:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._total = total
@@ -60,7 +60,8 @@ class Progress:
         return time.monotonic() - self._first
 
     def _title(self) -> str:
-        return f"bazelw: [{self._number}/{self._total}] {self._name}"
+        number = f"[{self._number}/{self._total}] " if self._total else ""
+        return f"bazelw: {number}{self._name}"
 
     def _tick(self, done: threading.Event) -> None:
         while not done.wait(1.0):

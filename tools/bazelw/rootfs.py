@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any, Dict
+from typing import Any, Dict
 
-if TYPE_CHECKING:
-    from tools.bazelw.host import Archive
+from tools.bazelw.host import Archive
 
 SYSTEM_RC = "etc/bazel.bazelrc"
 _DEBIAN_RC = "etc/bazel/bazelrc"
@@ -16,7 +15,7 @@ _DEBIAN_RC = "etc/bazel/bazelrc"
 _UNWANTED = ("build --host_javabase=", "build --sandbox_debug", "common --override_module=")
 
 
-def finish(scratch: str, archive: "Archive", suite: str) -> Dict[str, Any]:
+def finish(scratch: str, archive: Archive, suite: str) -> Dict[str, Any]:
     """Completes SCRATCH/root and returns what `--toolbox-info` shows of it."""
     root = os.path.join(scratch, "root")
     _bazelrc(root)
@@ -45,7 +44,7 @@ def _bazelrc(root: str) -> None:
         stream.write("# Modules come from this root, see airgap/README.md in the workspace.\ncommon --config=airgap\n")
 
 
-def _apt_sources(root: str, archive: "Archive", suite: str) -> None:
+def _apt_sources(root: str, archive: Archive, suite: str) -> None:
     """Names the mirror, which `bazel run //apt:lock` asks too, with the keys that are in the root."""
     keyrings = os.path.join(root, "usr/share/keyrings")
     os.makedirs(keyrings, exist_ok=True)

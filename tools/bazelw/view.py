@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import re
 from typing import Dict, List, Mapping, Sequence
 
 from tools.bazelw import certs, pipconf
@@ -18,7 +19,10 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Top-level names that are the toolbox's, or nobody's business.
 _NOT_BOUND = frozenset("bin boot dev etc lib lib32 lib64 libx32 lost+found proc run sbin sys tmp usr var".split())
 # Variables that would make the toolbox's programs load or start the host's.
-_NOT_PASSED = ("LD_", "PYTHON", "PERL", "JAVA", "JDK_", "GCONV_", "BAZEL_SH", "BAZELW_", "CC", "CXX", "VIRTUAL_ENV")
+_NOT_PASSED = re.compile(
+    r"^(LD_|PYTHON|PERL5|GCONV_|LOCPATH$|JAVA|JDK_|_JAVA|BAZEL_SH$|BAZELW_|VIRTUAL_ENV$|(CC|CXX|CPP|LD|AR|AS|NM)$"
+    r"|(CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|LIBRARY_PATH|COMPILER_PATH|GCC_EXEC_PREFIX)$)"
+)
 _MAKE = ("--output_base", "--output_user_root")  # folders that Bazel makes, given as --option=folder
 
 
@@ -40,7 +44,9 @@ class View:
             source = os.path.realpath(f"/etc/{name}")
             if os.path.isfile(source):
                 self.mounts += ["--ro-bind", source, f"/etc/{name}"]
-        self.mounts += ["--ro-bind", certs.folder(toolbox, env), "/etc/ssl/certs"]
+        trusted = certs.folder(toolbox, env)
+        if os.path.isdir(trusted):
+            self.mounts += ["--ro-bind", trusted, "/etc/ssl/certs"]
         for path in extra:
             if not path.startswith("/etc/ssl/certs"):
                 self.mounts += ["--bind", os.path.realpath(path), path]
@@ -58,7 +64,7 @@ class View:
 
 def environment(env: Mapping[str, str]) -> Dict[str, str]:
     """Returns the caller's environment without what belongs to the host's programs."""
-    kept = {name: value for name, value in env.items() if not name.startswith(_NOT_PASSED)}
+    kept = {name: value for name, value in env.items() if not _NOT_PASSED.match(name)}
     return {**kept, "PATH": PATH, "SHELL": "/bin/bash"}
 
 
@@ -112,20 +118,26 @@ def _identity(toolbox: str, mounts: Sequence[str]) -> str:
 
 def _data(root: str, workspace: str, identity: str) -> Dict[str, str]:
     data: Dict[str, str] = {}
-    rc = os.path.join(root, "etc/bazel.bazelrc")
-    if os.path.exists(rc):
-        with open(rc, encoding="utf-8") as stream:
-            data["/etc/bazel.bazelrc"] = f"{stream.read()}startup --host_jvm_args=-Dbazelw.view={identity}\n"
+    rc = _text(os.path.join(root, "etc/bazel.bazelrc"))
+    if rc:
+        data["/etc/bazel.bazelrc"] = f"{rc}startup --host_jvm_args=-Dbazelw.view={identity}\n"
     uid, gid = os.getuid(), os.getgid()
     for path, number, line in (
         ("etc/passwd", uid, f"{_user(uid)}:x:{uid}:{gid}::{os.path.expanduser('~')}:/bin/bash\n"),
         ("etc/group", gid, f"{_user(uid)}:x:{gid}:\n"),
     ):
-        with open(os.path.join(root, path), encoding="utf-8") as stream:
-            text = stream.read()
+        text = _text(os.path.join(root, path))
         if not any(row.split(":")[2:3] == [str(number)] for row in text.splitlines()):
             data[f"/{path}"] = text + line
     return data
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return ""
 
 
 def _user(uid: int) -> str:
