@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 # Code names do not change; a new one is added once in two years. Suites named by role are stable for ever.
 _SUITES = frozenset(
@@ -28,10 +29,12 @@ class Source(NamedTuple):
     signs: int = 0  # how much speaks for Debian's main archive
 
 
-def find(root: str = "/") -> Optional[Source]:
+def find(root: str = "/") -> Source | None:
     """Returns the host's entry for Debian's main archive, or None."""
-    found: List[Source] = []
-    updates = set()  # archives that have a suite like bookworm-updates, as only Debian's main archive does
+    found: list[Source] = []
+    updates: set[str] = (
+        set()
+    )  # archives that have a suite like bookworm-updates, as only Debian's main archive does
     for path, text in _files(root):
         for entry in _deb822(text) if path.endswith(".sources") else _one_line(text):
             updates.update(entry.uri for suite in entry.suites if suite.endswith("-updates"))
@@ -52,7 +55,7 @@ def _signs(source: Source) -> int:
     )
 
 
-def _files(root: str) -> Iterator[Tuple[str, str]]:
+def _files(root: str) -> Iterator[tuple[str, str]]:
     """Yields (path, text) in the order in which apt reads them."""
     etc = os.path.join(root, "etc/apt")
     paths = [os.path.join(etc, "sources.list")]
@@ -72,8 +75,8 @@ def _files(root: str) -> Iterator[Tuple[str, str]]:
 
 class _Entry(NamedTuple):
     uri: str
-    suites: List[str]
-    components: List[str]
+    suites: list[str]
+    components: list[str]
     signed_by: str
 
 
@@ -89,17 +92,24 @@ def _one_line(text: str) -> Iterator[_Entry]:
 
 def _deb822(text: str) -> Iterator[_Entry]:
     for fields in _stanzas(text):
-        enabled = fields.get("enabled", "yes").lower() not in ("no", "false", "0", "off", "without", "disable")
+        enabled = fields.get("enabled", "yes").lower() not in (
+            "no",
+            "false",
+            "0",
+            "off",
+            "without",
+            "disable",
+        )
         if enabled and "deb" in fields.get("types", "").split():
             for uri in filter(None, map(_usable, fields.get("uris", "").split())):
                 suites, components = fields.get("suites", "").split(), fields.get("components", "").split()
                 yield _Entry(uri, suites, components, fields.get("signed-by", "").strip())
 
 
-def _stanzas(text: str) -> Iterator[Dict[str, str]]:
-    fields: Dict[str, str] = {}
+def _stanzas(text: str) -> Iterator[dict[str, str]]:
+    fields: dict[str, str] = {}
     name = ""
-    for line in text.splitlines() + [""]:
+    for line in [*text.splitlines(), ""]:
         if line.startswith("#"):
             continue
         if not line.strip():
@@ -119,9 +129,11 @@ def _stanzas(text: str) -> Iterator[Dict[str, str]]:
 def _usable(uri: str) -> str:
     """Returns an address that works outside the host's own apt set-up, or an empty string."""
     scheme = uri.partition(":")[0].lower()
-    if scheme.startswith("mirror+file") or scheme == "mirror" and uri.startswith("mirror:/"):
+    if scheme.startswith("mirror+file") or (scheme == "mirror" and uri.startswith("mirror:/")):
         return _first_mirror(re.sub(r"^[^:]*:/*", "/", uri))
-    return uri.rstrip("/") if scheme in ("http", "https", "file", "copy", "ftp", "tor+http", "tor+https") else ""
+    return (
+        uri.rstrip("/") if scheme in ("http", "https", "file", "copy", "ftp", "tor+http", "tor+https") else ""
+    )
 
 
 def _first_mirror(path: str) -> str:

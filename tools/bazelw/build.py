@@ -10,8 +10,8 @@ import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from types import FrameType
-from typing import Mapping, Optional
 
 from tools.bazelw import failures, host, mmdebstrap, rootfs, unprivileged
 from tools.bazelw.errors import LauncherError
@@ -45,13 +45,16 @@ def ensure(recipe: Recipe, store: Store, env: Mapping[str, str], *, again: bool 
             if made and (not again or made > asked):  # by the call that we have waited for
                 return path
             _build(recipe, store, env)
+    except Interrupted as interrupted:
+        signal.signal(interrupted.number, signal.SIG_DFL)
+        os.kill(os.getpid(), interrupted.number)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
     return path
 
 
-def _interrupt(number: int, _frame: Optional[FrameType]) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
     raise Interrupted(number)
 
 
@@ -68,9 +71,11 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
         host.require_tools(env, log)
         unprivileged.check(host.which("bwrap"))
         suite = _install(recipe, archive, scratch, progress, env)
-        progress.step("certificates and configuration")
+        progress.step("configuring Bazel and apt")
         info = rootfs.finish(scratch, archive, suite)
-        info.update({"suite": suite, "mirror": archive.public_uri, "key": recipe.key, "made": int(time.time())})
+        info.update(
+            {"suite": suite, "mirror": archive.public_uri, "key": recipe.key, "made": int(time.time())}
+        )
         with open(os.path.join(scratch, "info.json"), "w", encoding="utf-8") as stream:
             json.dump(info, stream, indent=1, sort_keys=True)
         store.publish(scratch, recipe.key)

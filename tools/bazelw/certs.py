@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import subprocess
-from typing import Dict, List, Mapping, Optional, Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.bazelw import host, store
 from tools.bazelw.errors import LauncherError
@@ -25,7 +25,7 @@ _VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
-def bundles(env: Mapping[str, str]) -> List[str]:
+def bundles(env: Mapping[str, str]) -> list[str]:
     """Returns the host's files of trusted certificates."""
     paths = [_BUNDLE, *(env.get(name, "") for name in _VARIABLES)]
     return sorted({os.path.realpath(path) for path in paths if os.path.isfile(path)})
@@ -56,14 +56,14 @@ def folder(toolbox: str, env: Mapping[str, str]) -> str:
     return path
 
 
-def missing(files: Sequence[str], base: str) -> List[str]:
+def missing(files: Sequence[str], base: str) -> list[str]:
     """Returns the certificates of `files` that the bundle `base` lacks."""
     have = set(_certificates(base))
     wanted = {certificate for path in files for certificate in _certificates(path)}
     return sorted(wanted - have)
 
 
-def _certificates(path: str) -> List[str]:
+def _certificates(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             return ["\n".join(match.split()) for match in _CERTIFICATE.findall(stream.read())]
@@ -77,12 +77,12 @@ def _pem(certificate: str) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
 
 
-def _identity(path: str) -> List[int]:
+def _identity(path: str) -> list[int]:
     status = os.stat(path)
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
-def _read(path: str) -> Dict[str, str]:
+def _read(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8") as stream:
             data = json.load(stream)
@@ -120,15 +120,30 @@ def _make(toolbox: str, base: str, path: str, extra: Sequence[str]) -> None:
         store.remove(local)
 
 
-def _update(root: str, certs: str, local: str) -> Optional[str]:
+def _update(root: str, certs: str, local: str) -> str | None:
     """Runs update-ca-certificates in the root; returns its output when it fails."""
-    command = [host.which("bwrap"), *([] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"])]
+    command = [
+        host.which("bwrap"),
+        *([] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"]),
+    ]
     command += ["--bind", root, "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
     command += ["--bind", certs, "/etc/ssl/certs", "--bind", local, "/usr/local/share/ca-certificates"]
-    command += ["--tmpfs", "/tmp", "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "update-ca-certificates"]
+    command += [
+        "--tmpfs",
+        "/tmp",
+        "--setenv",
+        "PATH",
+        "/usr/sbin:/usr/bin:/sbin:/bin",
+        "update-ca-certificates",
+    ]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        errors="replace", check=False,
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     merged = os.path.exists(os.path.join(certs, "ca-certificates.crt"))
     return None if done.returncode == 0 and merged else done.stdout

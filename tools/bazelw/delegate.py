@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 import time
-from typing import List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.bazelw import supervise
 
@@ -18,12 +18,13 @@ _TOO_DEEP = 3  # a `bazel` on PATH that is a script around this launcher
 # Exit codes with which bazelisk gives up (1), and Bazel when it has no modules or no server.
 _NOT_STARTED = (1, 32, 36, 37, 48)
 _UNREACHABLE = re.compile(
-    r"Error accessing registry|Error downloading \[[^\n]*(Unknown host|[Cc]onnect|timed out|unreachable|PKIX|50[234] )"
+    r"Error accessing registry"
+    r"|Error downloading \[[^\n]*(Unknown host|[Cc]onnect|timed out|unreachable|PKIX|50[234] )"
 )
 
 
 def find(launcher: str, env: Mapping[str, str]) -> str:
-    """Returns bazelisk or bazel on PATH, whichever is there first in this order, and never the launcher itself."""
+    """Returns bazelisk, else bazel, on PATH; never the launcher itself, and nothing if there is neither."""
     if env.get("BAZELW_TOOLBOX", "") not in ("", "0"):
         return ""
     if int(env.get(_DEPTH, "0") or 0) >= _TOO_DEEP:
@@ -51,16 +52,25 @@ def run(program: str, args: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def _hint(program: str, code: int, args: Sequence[str], env: Mapping[str, str], began: float) -> None:
-    """Names the toolbox when the log of the failed command, if Bazel wrote one, shows no way to the registry."""
-    logs = [path for path in command_logs(args, env) if os.path.exists(path) and os.path.getmtime(path) >= began - 1]
+    """Names the toolbox when the failed command had no way to the registry, as its log shows."""
+    logs = [
+        path
+        for path in command_logs(args, env)
+        if os.path.exists(path) and os.path.getmtime(path) >= began - 1
+    ]
     if any(unreachable(path) for path in logs):
         problem = f"{program} can't reach the module registry"
     elif not logs and code in _NOT_STARTED:
-        problem = f"{program} failed before it ran a command. If it can't reach the network or the module registry:"
+        problem = (
+            f"{program} failed before it ran a command. If it can't reach the network or the module registry:"
+        )
     else:
         return
     command = " ".join(["BAZELW_TOOLBOX=1", "./bazelw", *(shlex.quote(arg) for arg in args)])
-    print(f"bazelw: {problem}\n  To build without it, with modules from Debian packages: {command}", file=sys.stderr)
+    print(
+        f"bazelw: {problem}\n  To build without it, with modules from Debian packages: {command}",
+        file=sys.stderr,
+    )
 
 
 def unreachable(log: str) -> bool:
@@ -72,7 +82,7 @@ def unreachable(log: str) -> bool:
         return False
 
 
-def command_logs(args: Sequence[str], env: Mapping[str, str]) -> List[str]:
+def command_logs(args: Sequence[str], env: Mapping[str, str]) -> list[str]:
     """Returns where Bazel may have written its command.log: `bazel info command_log` would start it again."""
     options = dict(arg.partition("=")[::2] for arg in args if arg.startswith("--output_"))
     logs = [os.path.join(options["--output_base"], "command.log")] if "--output_base" in options else []

@@ -5,13 +5,11 @@ It mirrors `tools/common/errors.py`, which needs a newer Python than the bare ho
 
 from __future__ import annotations
 
-from typing import Optional
-
 
 class LauncherError(Exception):
     """A problem that the user can solve; `bazelw` prints it once and exits with 1."""
 
-    def __init__(self, problem: str, *, file: Optional[str] = None, remedy: Optional[str] = None) -> None:
+    def __init__(self, problem: str, *, file: str | None = None, remedy: str | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
         self.file = file

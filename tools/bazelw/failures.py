@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-from typing import List, NamedTuple, Pattern
+from re import Pattern
+from typing import NamedTuple
 
 from tools.bazelw.errors import LauncherError
 from tools.bazelw.host import Archive
@@ -21,8 +22,12 @@ class Problem(NamedTuple):
 
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|enough free space")
 # Lines in which tools complain, and those among them that say nothing.
-_COMPLAINT = re.compile(r"\s*(E:|W:|Err:|dpkg: error|dpkg-deb: error|tar: |bwrap: |mount: |GPG error|\s*Could not)")
-_NOISE = re.compile(r"performed unsandboxed|mmdebstrap failed to run|Some index files failed|apt-get update --error")
+_COMPLAINT = re.compile(
+    r"\s*(E:|W:|Err:|dpkg: error|dpkg-deb: error|tar: |bwrap: |mount: |GPG error|\s*Could not)"
+)
+_NOISE = re.compile(
+    r"performed unsandboxed|mmdebstrap failed to run|Some index files failed|apt-get update --error"
+)
 
 
 class _Cause(NamedTuple):
@@ -35,8 +40,9 @@ class _Cause(NamedTuple):
 _CAUSES = (
     _Cause(
         re.compile(
-            r"Could not resolve|Temporary failure resolving|Could not connect|Connection refused|timed out|refused"
-            r"|Network is unreachable|No route to host|Unable to connect|Connection failed|Could not handshake"
+            r"Could not resolve|Temporary failure resolving|Could not connect|Connection refused|timed out"
+            r"|Network is unreachable|No route to host|Unable to connect|Connection failed"
+            r"|Could not handshake"
             r"|[Cc]ertificate verification failed|Received HTTP code \d+ from proxy|  (407|50[0-9])  "
         ),
         "can't reach the mirror {mirror}",
@@ -49,7 +55,9 @@ _CAUSES = (
         other_suite=True,
     ),
     _Cause(
-        re.compile(r"NO_PUBKEY|couldn't be verified|is not signed|BADSIG|EXPKEYSIG|KEYEXPIRED|sqv|not live until"),
+        re.compile(
+            r"NO_PUBKEY|couldn't be verified|is not signed|BADSIG|EXPKEYSIG|KEYEXPIRED|sqv|not live until"
+        ),
         "the signature of {suite} on the mirror {mirror} can't be verified with {keys}",
         "with an old keyring: apt-get install debian-archive-keyring\n"
         "with a mirror that signs with keys of its own: set BAZELW_KEYRING to a file of these keys",
@@ -57,7 +65,7 @@ _CAUSES = (
     _Cause(
         re.compile(
             r"Unable to locate package|unmet dependencies|no installation candidate|held broken packages"
-            r"|Unable to correct problems|Unable to satisfy dependencies|Failed to fetch|dpkg returned an error code"
+            r"|Unable to correct problems|Unable to satisfy dependencies|Failed to fetch"
             r"|Hash Sum mismatch|Sub-process \S+ returned an error code|unexpected size"
         ),
         "{suite} on the mirror {mirror} can't install the toolbox's packages at the moment",
@@ -67,7 +75,7 @@ _CAUSES = (
 )
 
 
-def explain(output: List[str], recipe: Recipe, archive: Archive, suite: str, folder: str) -> Problem:
+def explain(output: list[str], recipe: Recipe, archive: Archive, suite: str, folder: str) -> Problem:
     """Finds the cause in the last lines of mmdebstrap's output."""
     said = [line.strip() for line in output if _COMPLAINT.match(line) and not _NOISE.search(line)]
     if _NO_SPACE.search("\n".join(output)):

@@ -6,12 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-from typing import List, Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from tools.bazelw import aptsources
 from tools.bazelw.errors import LauncherError
 
-_KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
+_KEYRINGS = (
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+)
 _TOOLS = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}  # program: package
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _REACHING = re.compile(
@@ -26,7 +30,7 @@ class Archive(NamedTuple):
 
     uri: str
     origin: str  # where the address comes from, for messages
-    keyrings: List[str]
+    keyrings: list[str]
 
     @property
     def public_uri(self) -> str:
@@ -54,7 +58,7 @@ def archive(env: Mapping[str, str]) -> Archive:
     return Archive(uri, origin, _keyrings(env.get("BAZELW_KEYRING", ""), source.signed_by if source else ""))
 
 
-def _keyrings(given: str, signed_by: str) -> List[str]:
+def _keyrings(given: str, signed_by: str) -> list[str]:
     """Returns the keyring that BAZELW_KEYRING names, or Debian's and the one that the host's sources name."""
     if given:
         if not os.path.isfile(given):
@@ -72,10 +76,12 @@ def _keyrings(given: str, signed_by: str) -> List[str]:
     return sorted(unique.values())
 
 
-def apt_options() -> List[str]:
+def apt_options() -> list[str]:
     """Returns what the host's apt knows about reaching its archives: proxies, certificates, credentials."""
     try:
-        dump = subprocess.run(["apt-config", "dump"], stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+        dump = subprocess.run(
+            ["apt-config", "dump"], stdout=subprocess.PIPE, encoding="utf-8", check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return []
     options = [f'{name} "{value}"' for name, value in _REACHING.findall(dump)]
@@ -110,5 +116,6 @@ def require_tools(env: Mapping[str, str], log: str) -> None:
             if code == 0 and command is install:
                 return
     raise LauncherError(
-        f"apt-get can't install {' and '.join(missing)}", remedy=f"try it by hand: apt-get install {' '.join(missing)}"
+        f"apt-get can't install {' and '.join(missing)}",
+        remedy=f"try it by hand: apt-get install {' '.join(missing)}",
     )

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from typing import Any, Dict
+from typing import Any
 
 from tools.bazelw.recipe import Recipe
 from tools.bazelw.store import Store
@@ -29,15 +29,15 @@ def show(recipe: Recipe, store: Store) -> int:
             print(f"  {name} {packages.get(name, '(virtual)')}")
     else:
         print(f"location:  {path} (not made yet; the next build makes it)")
-    others = [key for key in store.keys() if key != recipe.key]
+    others = [key for key in store.complete() if key != recipe.key]
     if others:
-        print("other toolboxes, of other checkouts or older recipes; delete one with rm -rf when nothing uses it:")
+        print("other toolboxes, of other checkouts and recipes; rm -rf one when nothing uses it:")
         for key in others:
             print(f"  {store.path(key)}  {_size(store.path(key))}")
     return 0
 
 
-def _read(path: str) -> Dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as stream:
             data = json.load(stream)
@@ -47,5 +47,7 @@ def _read(path: str) -> Dict[str, Any]:
 
 
 def _size(path: str) -> str:
-    output = subprocess.run(["du", "-sm", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    output = subprocess.run(
+        ["du", "-sm", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    ).stdout
     return f"{output.split()[0].decode()} MB" if output else "unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import List, Mapping
+from collections.abc import Mapping
 
 from tools.bazelw import delegate, supervise
 from tools.bazelw.errors import LauncherError
@@ -18,10 +18,10 @@ Its environment:
   BAZELW_TOOLBOX=1             uses the toolbox even when bazelisk or bazel is on PATH
   APT_MIRROR=URL               the Debian mirror for the toolbox (default: the one in the host's apt sources)
 """
-_HELP_CALLS = ([], ["help"], ["--help"], ["-h"])
+_HELP_CALLS: tuple[list[str], ...] = ([], ["help"], ["--help"], ["-h"])
 
 
-def main(launcher: str, args: List[str], env: Mapping[str, str]) -> int:
+def main(launcher: str, args: list[str], env: Mapping[str, str]) -> int:
     """Runs the launcher; returns the exit code."""
     try:
         if args and args[0].startswith("--toolbox-"):
@@ -38,7 +38,7 @@ def main(launcher: str, args: List[str], env: Mapping[str, str]) -> int:
     return 1
 
 
-def _own_option(launcher: str, args: List[str], env: Mapping[str, str]) -> int:
+def _own_option(launcher: str, args: list[str], env: Mapping[str, str]) -> int:
     option, rest = args[0], args[1:]
     if option == "--toolbox-shell":
         command = rest[1:] if rest[:1] == ["--"] else rest
@@ -53,7 +53,7 @@ def _own_option(launcher: str, args: List[str], env: Mapping[str, str]) -> int:
     raise LauncherError(f"unknown option {' '.join(args)}", remedy=_HELP.strip())
 
 
-def _in_toolbox(launcher: str, command: List[str], env: Mapping[str, str]) -> int:
+def _in_toolbox(launcher: str, command: list[str], env: Mapping[str, str]) -> int:
     """Runs a command in the toolbox, which is made first when it is missing."""
     from tools.bazelw import host, recipe, store, view
 

@@ -7,7 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
-from typing import List, Mapping, Tuple
+from collections.abc import Mapping
 
 from tools.bazelw import host, supervise, unprivileged
 from tools.bazelw.progress import Progress
@@ -24,7 +24,7 @@ STEPS = (
 )
 
 
-def command(recipe: Recipe, archive: host.Archive, suite: str, root: str) -> List[str]:
+def command(recipe: Recipe, archive: host.Archive, suite: str, root: str) -> list[str]:
     """Returns the command that installs a suite below `root`, for root or someone who believes to be root."""
     uri = re.sub(r"^file:", "copy:", archive.uri)
     return [
@@ -51,15 +51,15 @@ def command(recipe: Recipe, archive: host.Archive, suite: str, root: str) -> Lis
 
 
 def run(
-    arguments: List[str], root: str, log: str, progress: Progress, env: Mapping[str, str]
-) -> Tuple[int, List[str]]:
+    arguments: list[str], root: str, log: str, progress: Progress, env: Mapping[str, str]
+) -> tuple[int, list[str]]:
     """Runs it in a session of its own; returns its exit code and the last lines of its output."""
-    descriptors: List[int] = []
+    descriptors: list[int] = []
     if os.geteuid() != 0:
         descriptors.append(supervise.memory_file(unprivileged.seccomp_filter(os.uname().machine)))
         arguments = [*unprivileged.prefix(host.which("bwrap"), descriptors[0]), *arguments]
     extra = {"PATH": host.PATH, "TMPDIR": os.path.dirname(root), "LC_ALL": "C.UTF-8"}
-    tail: List[str] = []
+    tail: list[str] = []
     with open(log, "a", encoding="utf-8") as stream:
         stream.write(f"$ {shlex.join(without_password(argument) for argument in arguments)}\n")
         process = subprocess.Popen(
@@ -95,7 +95,7 @@ def without_password(text: str) -> str:
     return re.sub(r"(?<=://)[^/@\s]*@", "", text)
 
 
-def _stop(process: "subprocess.Popen[str]") -> None:
+def _stop(process: subprocess.Popen[str]) -> None:
     """Lets mmdebstrap clean up after itself, and ends it when that takes too long."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

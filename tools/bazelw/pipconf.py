@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterable, List, Mapping
+from collections.abc import Iterable, Mapping
 
 OWN = ("/usr", "/etc", "/var", "/run")
 # Variables whose values are paths of configuration, trust, credentials or folders to work in.
-_NAMES = re.compile(r"^(PIP|XDG|DOCKER|GIT|SSH)_|CERT|CA_BUNDLE|CREDENTIALS|^(NETRC|HOME|TMPDIR|TEST_TMPDIR)$")
+_NAMES = re.compile(
+    r"^(PIP|XDG|DOCKER|GIT|SSH)_|CERT|CA_BUNDLE|CREDENTIALS|^(NETRC|HOME|TMPDIR|TEST_TMPDIR)$"
+)
 _PATH = re.compile(r"(?:^|(?<=[\s=:,'\"]))(?:file://(?:localhost)?)?(/[^\s,;'\":?#]+)")
 _ALWAYS = ("/etc/pip.conf", "/etc/xdg/pip", "/etc/gitconfig", "/run/docker.sock", "/run/podman/podman.sock")
 
@@ -22,17 +24,21 @@ def visible(path: str) -> bool:
     return not path.startswith(tuple(own + "/" for own in OWN)) and path not in OWN
 
 
-def config_files(env: Mapping[str, str]) -> List[str]:
+def config_files(env: Mapping[str, str]) -> list[str]:
     """Returns the configuration files that pip reads, those that exist."""
     home = env.get("HOME", "")
     user = env.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     shared = [path for path in env.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if path]
     files = [*(os.path.join(path, "pip/pip.conf") for path in shared), "/etc/pip.conf"]
-    files += [os.path.join(home, ".pip/pip.conf"), os.path.join(user, "pip/pip.conf"), env.get("PIP_CONFIG_FILE", "")]
+    files += [
+        os.path.join(home, ".pip/pip.conf"),
+        os.path.join(user, "pip/pip.conf"),
+        env.get("PIP_CONFIG_FILE", ""),
+    ]
     return [path for path in files if os.path.isfile(path)]
 
 
-def host_paths(env: Mapping[str, str]) -> List[str]:
+def host_paths(env: Mapping[str, str]) -> list[str]:
     """Returns the host's files and folders below OWN that tools in the toolbox have to find."""
     files = config_files(env)
     texts = [value for name, value in env.items() if _NAMES.search(name)]
@@ -46,9 +52,9 @@ def host_paths(env: Mapping[str, str]) -> List[str]:
     return outermost(path.rstrip("/") for path in [*_ALWAYS, *files, *named])
 
 
-def outermost(paths: Iterable[str]) -> List[str]:
+def outermost(paths: Iterable[str]) -> list[str]:
     """Keeps the paths that exist below OWN, without those inside another one."""
-    kept: List[str] = []
+    kept: list[str] = []
     for path in sorted(set(paths)):
         deep = path.count("/") > 1 and not visible(path) and path != "/run/user"
         if deep and os.path.exists(path) and not any(path.startswith(f"{outer}/") for outer in kept):

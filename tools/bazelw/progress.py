@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import Optional, TextIO
+from typing import TextIO
 
 
 class Progress:
     """A list of steps, numbered as they come."""
 
-    def __init__(self, total: int = 0, stream: Optional[TextIO] = None) -> None:
+    def __init__(self, total: int = 0, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._total = total

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from tools.bazelw.errors import LauncherError
 
-LAYOUT = 2  # raise it when the code makes another root from the same recipe
+LAYOUT = 3  # raise it when the code makes another root from the same recipe
 _VERSION = 1
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "toolbox.json")
 
@@ -23,9 +24,9 @@ class Recipe(NamedTuple):
     """A parsed recipe file."""
 
     file: str
-    suites: List[str]
+    suites: list[str]
     variant: str
-    packages: List[str]
+    packages: list[str]
     space_mb: int
     hint: str
     key: str
@@ -44,7 +45,7 @@ def load(env: Mapping[str, str]) -> Recipe:
     return parse(path, data, os.uname().machine)
 
 
-def parse(path: str, data: Dict[str, Any], machine: str) -> Recipe:
+def parse(path: str, data: dict[str, Any], machine: str) -> Recipe:
     """Checks the content of a recipe file and computes its key for an architecture."""
     if data.get("version") != _VERSION:
         raise LauncherError(f"recipe version {data.get('version')!r}, expected {_VERSION}", file=path)

@@ -1,21 +1,21 @@
-"""Finishes a freshly installed root: Bazel's system configuration, apt's sources, and a list of what is in it."""
+"""Finishes a freshly installed root: Bazel's system configuration, apt's sources, a list of its packages."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from typing import Any, Dict
+from typing import Any
 
 from tools.bazelw.host import Archive
 
 SYSTEM_RC = "etc/bazel.bazelrc"
 _DEBIAN_RC = "etc/bazel/bazelrc"
-# Debian sets these for all users; the first is a deprecated no-op that warns on each call, the second keeps
-# every sandbox on disk and floods the output of a failing action, the third would win over the workspace's own list.
+# Debian sets these for all users. The first is a deprecated no-op that warns on each call, the second keeps
+# every sandbox on disk and floods the output of a failing action, the third wins over the workspace's own list.
 _UNWANTED = ("build --host_javabase=", "build --sandbox_debug", "common --override_module=")
 
 
-def finish(scratch: str, archive: Archive, suite: str) -> Dict[str, Any]:
+def finish(scratch: str, archive: Archive, suite: str) -> dict[str, Any]:
     """Completes SCRATCH/root and returns what `--toolbox-info` shows of it."""
     root = os.path.join(scratch, "root")
     _bazelrc(root)
@@ -41,7 +41,9 @@ def _bazelrc(root: str) -> None:
     with open(path, "w", encoding="utf-8") as stream:
         stream.writelines(lines)
     with open(os.path.join(root, SYSTEM_RC), "w", encoding="utf-8") as stream:
-        stream.write("# Modules come from this root, see airgap/README.md in the workspace.\ncommon --config=airgap\n")
+        stream.write(
+            "# Modules come from this root, see airgap/README.md in the workspace.\ncommon --config=airgap\n"
+        )
 
 
 def _apt_sources(root: str, archive: Archive, suite: str) -> None:
@@ -60,7 +62,7 @@ def _apt_sources(root: str, archive: Archive, suite: str) -> None:
         stream.write(f"deb [signed-by={','.join(names)}] {archive.public_uri} {suite} main\n")
 
 
-def packages(root: str) -> Dict[str, str]:
+def packages(root: str) -> dict[str, str]:
     """Returns the installed packages and their versions."""
     listing = subprocess.run(
         ["dpkg-query", f"--admindir={root}/var/lib/dpkg", "--show", "--showformat=${Package} ${Version}\\n"],

@@ -1,11 +1,11 @@
 """Where toolboxes live: `$XDG_CACHE_HOME/pycuda/toolbox/KEY`, made beside and renamed into place.
 
-    KEY/root/        the Debian root
-    KEY/info.json    what was got: suite, packages, when
-    KEY/build.log    the full output of the tools that made it
-    KEY/certs/       certificate authorities of root and host together (certs.py)
-    KEY.tmp.PID/     one that is being made
-    KEY.lock         held while it is made
+KEY/root/        the Debian root
+KEY/info.json    what was got: suite, packages, when
+KEY/build.log    the full output of the tools that made it
+KEY/certs/       certificate authorities of root and host together (certs.py)
+KEY.tmp.PID/     one that is being made
+KEY.lock         held while it is made
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import contextlib
 import fcntl
 import os
 import subprocess
-from typing import Iterator, List, Mapping
+from collections.abc import Iterator, Mapping
 
 from tools.bazelw.errors import LauncherError
 
@@ -26,7 +26,9 @@ def cache_home(env: Mapping[str, str]) -> str:
         return path
     home = env.get("HOME") or os.path.expanduser("~")
     if not os.path.isabs(home):
-        raise LauncherError("no home folder", remedy="set HOME or XDG_CACHE_HOME to a folder that you can write to")
+        raise LauncherError(
+            "no home folder", remedy="set HOME or XDG_CACHE_HOME to a folder that you can write to"
+        )
     return os.path.join(home, ".cache")
 
 
@@ -44,7 +46,7 @@ class Store:
         """Says whether this toolbox is complete: the rename made it appear as a whole."""
         return os.path.isdir(os.path.join(self.folder, key))
 
-    def keys(self) -> List[str]:
+    def complete(self) -> list[str]:
         """Returns the keys of all complete toolboxes."""
         try:
             names = os.listdir(self.folder)
@@ -66,7 +68,9 @@ class Store:
     @contextlib.contextmanager
     def lock(self, key: str, waiting: str) -> Iterator[None]:
         """Holds the lock of this key; says `waiting` on stderr when another call has it."""
-        descriptor = os.open(os.path.join(self.folder, f"{key}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(
+            os.path.join(self.folder, f"{key}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
+        )
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

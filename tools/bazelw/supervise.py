@@ -12,7 +12,8 @@ import os
 import re
 import signal
 import time
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Callable
 
 _HANDED_ON = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _FROM_KERNEL = 0x80  # si_code of a signal that the terminal sent to the whole process group
@@ -26,13 +27,15 @@ def memory_file(content: bytes) -> int:
     return descriptor
 
 
-def reset() -> List[str]:
+def reset() -> list[str]:
     """Returns the command prefix that gives a program in bubblewrap the signals it would have had."""
     names = [number.name[3:] for number in _HANDED_ON if signal.getsignal(number) != signal.SIG_IGN]
     return ["/usr/bin/env", f"--default-signal={','.join(names)}"] if names else []
 
 
-def run(command: Sequence[str], env: Mapping[str, str], *, sandbox: bool = False, keep: Sequence[int] = ()) -> int:
+def run(
+    command: Sequence[str], env: Mapping[str, str], *, sandbox: bool = False, keep: Sequence[int] = ()
+) -> int:
     """Runs a command and returns its wait status, as of os.waitpid.
 
     Args:
@@ -45,7 +48,7 @@ def run(command: Sequence[str], env: Mapping[str, str], *, sandbox: bool = False
     # A handler for SIGCHLD, even an empty one, or the kernel would not queue it.
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-    info: Tuple[int, int] = os.pipe() if sandbox else (-1, -1)
+    info: tuple[int, int] = os.pipe() if sandbox else (-1, -1)
     argv = list(command)
     if sandbox:
         argv[1:1] = ["--info-fd", str(info[1])]
@@ -71,7 +74,9 @@ def leave(status: int) -> int:
     return os.WEXITSTATUS(status)
 
 
-def _exec(argv: List[str], env: Mapping[str, str], watched: set, keep: Sequence[int], ignore: bool) -> None:
+def _exec(
+    argv: list[str], env: Mapping[str, str], watched: set[signal.Signals], keep: Sequence[int], ignore: bool
+) -> None:
     try:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
@@ -88,8 +93,8 @@ def _exec(argv: List[str], env: Mapping[str, str], watched: set, keep: Sequence[
         os._exit(126)
 
 
-def _wait(child: int, target: Callable[[], int], watched: set) -> int:
-    sent: Dict[int, float] = {}
+def _wait(child: int, target: Callable[[], int], watched: set[signal.Signals]) -> int:
+    sent: dict[int, float] = {}
     while True:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
@@ -98,7 +103,7 @@ def _wait(child: int, target: Callable[[], int], watched: set) -> int:
         number = received.si_signo
         if number == signal.SIGCHLD or received.si_code == _FROM_KERNEL:
             continue
-        # `timeout` and others send to the launcher and to its group; the third Ctrl-C would kill Bazel's server.
+        # `timeout` sends to the launcher and to its group; a third Ctrl-C would kill Bazel's server.
         if time.monotonic() - sent.get(number, -1.0) < 0.5:
             continue
         sent[number] = time.monotonic()
@@ -113,7 +118,7 @@ def _hand_on(pid: int, number: int) -> None:
         pass
 
 
-_known: List[int] = []
+_known: list[int] = []
 
 
 def _inner(descriptor: int) -> int:
@@ -125,6 +130,6 @@ def _inner(descriptor: int) -> int:
             if not block:
                 return 0
             text += block
-        found: Optional["re.Match[bytes]"] = re.search(rb'"child-pid":\s*(\d+)', text)
+        found: re.Match[bytes] | None = re.search(rb'"child-pid":\s*(\d+)', text)
         _known.append(int(found[1]) if found else 0)
     return _known[0]

@@ -13,13 +13,12 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
-from typing import Dict, List, Tuple
 
 from tools.bazelw.errors import LauncherError
 
-# linux/audit.h: the architecture; then the numbers of chown, fchown, lchown, fchownat, setuid, setgid, setreuid,
-# setregid, setgroups, setresuid, setresgid, setfsuid and setfsgid, as far as it has them.
-_CALLS: Dict[str, Tuple[int, Tuple[int, ...]]] = {
+# The architecture as in linux/audit.h; then the numbers of chown, fchown, lchown, fchownat, setuid, setgid,
+# setreuid, setregid, setgroups, setresuid, setresgid, setfsuid and setfsgid, as far as it has them.
+_CALLS: dict[str, tuple[int, tuple[int, ...]]] = {
     "x86_64": (0xC000003E, (92, 93, 94, 260, 105, 106, 113, 114, 116, 117, 119, 122, 123)),
     "aarch64": (0xC00000B7, (55, 54, 146, 144, 145, 143, 159, 147, 149, 151, 152)),
 }
@@ -50,19 +49,37 @@ _SYSCTLS = (
 )
 
 
-def prefix(bwrap: str, filter_descriptor: int) -> List[str]:
+def prefix(bwrap: str, filter_descriptor: int) -> list[str]:
     """Returns what to put before a command that is to believe that it is root."""
-    command = [bwrap, "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--cap-add", "ALL"]
+    command = [
+        bwrap,
+        "--unshare-user",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--dev-bind",
+        "/",
+        "/",
+        "--cap-add",
+        "ALL",
+    ]
     return [*command, "--seccomp", str(filter_descriptor)]
 
 
 def seccomp_filter(machine: str) -> bytes:
     """Returns the program that turns changes of owner and user into successful no-ops."""
     if machine not in _CALLS:
-        raise LauncherError(f"can't make a toolbox on {machine} without being root", remedy="run bazelw as root")
+        raise LauncherError(
+            f"can't make a toolbox on {machine} without being root", remedy="run bazelw as root"
+        )
     architecture, calls = _CALLS[machine]
     count = len(calls)
-    program = [(_LOAD, 0, 0, _ARCHITECTURE), (_JUMP_IF_EQUAL, 0, count + 1, architecture), (_LOAD, 0, 0, _NUMBER)]
+    program = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_JUMP_IF_EQUAL, 0, count + 1, architecture),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
     program += [(_JUMP_IF_EQUAL, count - index, 0, call) for index, call in enumerate(calls)]
     program += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _SUCCEED)]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
@@ -71,7 +88,13 @@ def seccomp_filter(machine: str) -> bytes:
 def check(bwrap: str) -> None:
     """Fails with the remedy when bubblewrap can't set up namespaces, as the caller or as root."""
     root = os.geteuid() == 0
-    command = [bwrap, *([] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]), "--dev-bind", "/", "/"]
+    command = [
+        bwrap,
+        *([] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]),
+        "--dev-bind",
+        "/",
+        "/",
+    ]
     done = subprocess.run(
         [*command, "--cap-add", "ALL", "true"],
         stdin=subprocess.DEVNULL,
@@ -87,8 +110,8 @@ def check(bwrap: str) -> None:
     if root:
         raise LauncherError(
             "bubblewrap can't set up the toolbox here: this container may not mount anything",
-            remedy="give the container CAP_SYS_ADMIN and no seccomp or AppArmor profile (docker run --privileged), "
-            f"or install bazelisk{said}",
+            remedy="give the container CAP_SYS_ADMIN and no seccomp or AppArmor profile, as docker run "
+            f"--privileged does, or install bazelisk{said}",
         )
     commands = [command for path, value, command in _SYSCTLS if _content(path) == value]
     remedy = f"as root: {' && '.join(commands)}\n" if commands else ""

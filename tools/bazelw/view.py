@@ -1,8 +1,8 @@
 """What a command sees from inside the toolbox: the arguments of bubblewrap.
 
 The root's own folders are read-only, the host's home folders, data and temporary folders are where they are,
-and a few files of the host (names, certificates, pip's configuration) replace the root's. /proc is the host's:
-were it mounted anew, Bazel's linux-sandbox could not mount its own.
+and a few files of the host (names, certificates, pip's configuration) replace the root's. /proc is the
+host's: were it mounted anew, Bazel's linux-sandbox could not mount its own.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import hashlib
 import os
 import pwd
 import re
-from typing import Dict, List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.bazelw import certs, pipconf
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Top-level names that are the toolbox's, or nobody's business.
-_NOT_BOUND = frozenset("bin boot dev etc lib lib32 lib64 libx32 lost+found proc run sbin sys tmp usr var".split())
+_NOT_BOUND = frozenset(
+    "bin boot dev etc lib lib32 lib64 libx32 lost+found proc run sbin sys tmp usr var".split()
+)
 # Variables that would make the toolbox's programs load or start the host's.
 _NOT_PASSED = re.compile(
     r"^(LD_|PYTHON|PERL5|GCONV_|LOCPATH$|JAVA|JDK_|_JAVA|BAZEL_SH$|BAZELW_|VIRTUAL_ENV$|(CC|CXX|CPP|LD|AR|AS|NM)$"
@@ -29,15 +31,27 @@ _MAKE = ("--output_base", "--output_user_root")  # folders that Bazel makes, giv
 class View:
     """The mounts for one call; `data` holds files that exist only inside, by their path there."""
 
-    def __init__(self, toolbox: str, workspace: str, cwd: str, args: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(
+        self, toolbox: str, workspace: str, cwd: str, args: Sequence[str], env: Mapping[str, str]
+    ) -> None:
         root = os.path.join(toolbox, "root")
         extra = pipconf.host_paths(env)
         extra += pipconf.outermost([workspace, cwd, toolbox, *_named(args)])
-        self.mounts: List[str] = []
+        self.mounts: list[str] = []
         for name in sorted(os.listdir(root)):
             if name in ("usr", "etc", "var") or os.path.islink(os.path.join(root, name)):
                 self.mounts += _own(root, f"/{name}", extra)
-        self.mounts += ["--dev-bind", "/dev", "/dev", "--dev-bind", "/proc", "/proc", "--dev-bind", "/sys", "/sys"]
+        self.mounts += [
+            "--dev-bind",
+            "/dev",
+            "/dev",
+            "--dev-bind",
+            "/proc",
+            "/proc",
+            "--dev-bind",
+            "/sys",
+            "/sys",
+        ]
         self.mounts += ["--tmpfs", "/run", "--bind", "/tmp", "/tmp", "--bind", "/var/tmp", "/var/tmp"]
         self.mounts += _host_folders()
         for name in ("resolv.conf", "hosts", "hostname"):
@@ -52,7 +66,7 @@ class View:
                 self.mounts += ["--bind", os.path.realpath(path), path]
         self.data = _data(root, workspace, _identity(toolbox, self.mounts))
 
-    def arguments(self, descriptors: Mapping[str, int], cwd: str) -> List[str]:
+    def arguments(self, descriptors: Mapping[str, int], cwd: str) -> list[str]:
         """Returns bubblewrap's options; `descriptors` are open files with the content of `data`."""
         result = [*self.mounts]
         for path, descriptor in descriptors.items():
@@ -62,14 +76,14 @@ class View:
         return [*result, "--die-with-parent", "--chdir", cwd]
 
 
-def environment(env: Mapping[str, str]) -> Dict[str, str]:
+def environment(env: Mapping[str, str]) -> dict[str, str]:
     """Returns the caller's environment without what belongs to the host's programs."""
     kept = {name: value for name, value in env.items() if not _NOT_PASSED.match(name)}
     return {**kept, "PATH": PATH, "SHELL": "/bin/bash"}
 
 
-def _own(root: str, path: str, extra: Sequence[str]) -> List[str]:
-    """Mounts a path of the root; a folder in which a mount point is missing is put together from its entries."""
+def _own(root: str, path: str, extra: Sequence[str]) -> list[str]:
+    """Mounts a path of the root; a folder that lacks a mount point is put together from its entries."""
     source = root + path
     if os.path.islink(source):
         return ["--symlink", os.readlink(source), path]
@@ -82,8 +96,8 @@ def _own(root: str, path: str, extra: Sequence[str]) -> List[str]:
     return result
 
 
-def _host_folders() -> List[str]:
-    result: List[str] = []
+def _host_folders() -> list[str]:
+    result: list[str] = []
     for entry in sorted(os.scandir("/"), key=lambda entry: entry.name):
         if entry.name in _NOT_BOUND:
             continue
@@ -94,7 +108,7 @@ def _host_folders() -> List[str]:
     return result
 
 
-def _named(args: Sequence[str]) -> List[str]:
+def _named(args: Sequence[str]) -> list[str]:
     """Returns the absolute paths that the arguments name."""
     paths = []
     for arg in args:
@@ -109,15 +123,15 @@ def _named(args: Sequence[str]) -> List[str]:
 def _identity(toolbox: str, mounts: Sequence[str]) -> str:
     """A hash that changes when the toolbox or its mounts do.
 
-    A Bazel server sees the mounts of the call that started it. The hash is one of its startup options, so that
-    Bazel itself replaces a server that sees something else.
+    A Bazel server sees the mounts of the call that started it. The hash is one of its startup options, so
+    that Bazel itself replaces a server that sees something else.
     """
     status = os.stat(os.path.join(toolbox, "root"))
     return hashlib.sha256(repr([status.st_ino, status.st_ctime_ns, *mounts]).encode()).hexdigest()[:16]
 
 
-def _data(root: str, workspace: str, identity: str) -> Dict[str, str]:
-    data: Dict[str, str] = {}
+def _data(root: str, workspace: str, identity: str) -> dict[str, str]:
+    data: dict[str, str] = {}
     rc = _text(os.path.join(root, "etc/bazel.bazelrc"))
     if rc:
         data["/etc/bazel.bazelrc"] = f"{rc}startup --host_jvm_args=-Dbazelw.view={identity}\n"
