@@ -80,7 +80,7 @@ def changes(old: str, new: str) -> list[str]:
 def _command(uv: Uv, source: Path, target: Path, name: str, python: str, upgrade: bool) -> list[str]:
     return [
         *(str(uv.program), "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-        *("--only-binary=:all:", "--no-annotate", "--color=never"),
+        *("--only-binary=:all:", "--no-annotate", "--no-strip-extras", "--color=never"),
         *("--upgrade",) * upgrade,
         f"--python={sys.executable}",
         f"--python-version={python}",

@@ -133,10 +133,9 @@ def _write_stub(ctx, info, main):
     return stub
 
 def _run_environment(ctx):
-    targets = ctx.attr.data + ctx.attr.deps + ctx.attr.srcs
     return RunEnvironmentInfo(
         environment = {
-            name: ctx.expand_make_variables("env", ctx.expand_location(value, targets), {})
+            name: ctx.expand_make_variables("env", ctx.expand_location(value, ctx.attr.data), {})
             for name, value in ctx.attr.env.items()
         },
         inherited_environment = getattr(ctx.attr, "env_inherit", []),
@@ -150,7 +149,8 @@ def _py_executable_impl(ctx):
     return [
         DefaultInfo(
             executable = stub,
-            files = depset([stub] + ([main] if main else [])),
+            # With the sources, as upstream: $(rootpath) of a program is ambiguous in `env`, not in `args`.
+            files = depset([stub] + ctx.files.srcs),
             runfiles = runfiles.merge(ctx.runfiles(transitive_files = info.transitive_sources)),
         ),
         info,

@@ -7,6 +7,13 @@ DEFAULT_VERSION = {default}
 DECLARED_VERSIONS = {declared}
 """
 
+def _best_default(declared, host):
+    """Chooses a default where the root module has none: the host's own version if declared, else the newest."""
+    minor = ".".join(host.split(".")[:2])
+    if not declared or minor in declared:
+        return minor
+    return sorted(declared, key = lambda version: [int(part) for part in version.split(".")])[-1]
+
 def _host_python_impl(rctx):
     python = rctx.which("python3")
     if not python:
@@ -22,7 +29,7 @@ def _host_python_impl(rctx):
     rctx.file("BUILD.bazel", "")
     rctx.file("host.bzl", _HOST.format(
         declared = repr(rctx.attr.declared),
-        default = repr(rctx.attr.default or version),
+        default = repr(rctx.attr.default or _best_default(rctx.attr.declared, version)),
         python = repr(str(python)),
         version = repr(version),
     ))

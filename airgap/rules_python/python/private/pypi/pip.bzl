@@ -22,7 +22,7 @@ def _flavours(python_version):
     minor = minor_version(python_version)
     label = minor.replace(".", "")
     host_minor = minor_version(HOST_VERSION)
-    if python_version != DEFAULT_VERSION:
+    if minor != minor_version(DEFAULT_VERSION):
         return [struct(label = label, flags = [minor], python = full_version(python_version))]
     if minor == host_minor:
         return [struct(label = label, flags = [minor, ""], python = HOST_VERSION)]

@@ -1,0 +1,3 @@
+"""Imported as `greeting`, through the `imports` attribute."""
+
+GREETING = "hello"
