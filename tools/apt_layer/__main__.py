@@ -20,6 +20,7 @@ from tools.layer.part import PartWriter, write_layer
 
 
 def main() -> None:
+    """Reads the parameter file that Bazel wrote and makes the layer."""
     args = _parser().parse_args()
     packages = [read_facts(Path(facts), Path(part), auto=False) for facts, part in args.package]
     packages += [read_facts(Path(facts), Path(part), auto=True) for facts, part in args.auto]
@@ -37,7 +38,9 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--package", nargs=2, action="append", default=[], metavar=("FACTS", "PART"))
-    parser.add_argument("--auto", nargs=2, action="append", default=[], metavar=("FACTS", "PART"), help="a dependency")
+    parser.add_argument(
+        "--auto", nargs=2, action="append", default=[], metavar=("FACTS", "PART"), help="a dependency"
+    )
     parser.add_argument("--base", type=Path, help="the state of the apt layer below")
     parser.add_argument("--arch", required=True)
     parser.add_argument("--suite", required=True)

@@ -27,14 +27,24 @@ _CONF_HEAD = """\
 #
 """
 _SEQUENCE, _SET = 0x30, 0x31
-_TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1A: "ascii", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_TEXTS = {
+    0x0C: "utf-8",
+    0x13: "ascii",
+    0x14: "latin-1",
+    0x16: "ascii",
+    0x1A: "ascii",
+    0x1C: "utf-32-be",
+    0x1E: "utf-16-be",
+}
 
 
 def install(files: Mapping[str, bytes], tree: Tree, maker: str) -> None:
     """Writes the store for the .crt files of the package, all of them trusted."""
     root = "usr/share/ca-certificates/"
     names = sorted(path.removeprefix(root) for path in files if path.endswith(".crt"))
-    tree.file("etc/ca-certificates.conf", (_CONF_HEAD + "".join(f"{name}\n" for name in names)).encode(), maker)
+    tree.file(
+        "etc/ca-certificates.conf", (_CONF_HEAD + "".join(f"{name}\n" for name in names)).encode(), maker
+    )
     bundle = bytearray()
     hashes: dict[str, int] = {}
     for name in names:
@@ -62,7 +72,8 @@ def subject_hash(pem: bytes) -> str:
 def name_hash(name: bytes) -> str:
     """The hash of a distinguished name, given as the content of its DER sequence."""
     canonical = b"".join(
-        _tlv(_SET, b"".join(sorted(_tlv(_SEQUENCE, _attribute(pair)) for _, pair in _items(rdn)))) for _, rdn in _items(name)
+        _tlv(_SET, b"".join(sorted(_tlv(_SEQUENCE, _attribute(pair)) for _, pair in _items(rdn))))
+        for _, rdn in _items(name)
     )
     return hashlib.sha1(canonical, usedforsecurity=False).digest()[3::-1].hex()
 
@@ -111,4 +122,4 @@ def _tlv(tag: int, value: bytes) -> bytes:
 
 def _pem_name(name: str) -> str:
     stem = name.rsplit("/", 1)[-1].removesuffix(".crt")
-    return stem.translate(str.maketrans({" ": "_", ",": "_", "(": "=", ")": "="})) + ".pem"
+    return stem.translate(str.maketrans(" ,()", "__==")) + ".pem"

@@ -20,6 +20,7 @@ def read_below(facts: Facts, prefix: str) -> Mapping[str, bytes]:
 
 
 def read_file(facts: Facts, path: str) -> bytes:
+    """The content of one file, which the policy says is there."""
     found = read_below(facts, path)
     if path not in found:
         raise ToolError(

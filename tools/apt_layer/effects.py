@@ -27,12 +27,13 @@ class Context:
         self.maker = f"the policy of {facts.package}"
 
     def file(self, effect: Effect, path: str, data: bytes) -> None:
+        """Writes a file with the mode and owner that the effect gives it."""
         mode = int(effect.get("mode", "0644"), 8)
         self.tree.file(path, data, self.maker, mode=mode, uid=effect.get("uid", 0), gid=effect.get("gid", 0))
 
 
 def read_policy(path: Path) -> dict[str, list[Effect]]:
-    """The effects by package; unknown kinds and effects without a reason are refused here, before any work."""
+    """The effects by package; unknown kinds and effects without a reason are refused before any work."""
     try:
         packages: dict[str, list[Effect]] = json.loads(path.read_text(encoding="utf-8"))["packages"]
         for package, effects in packages.items():
@@ -68,7 +69,9 @@ def _copy(effect: Effect, context: Context) -> None:
 
 
 def _dir(effect: Effect, context: Context) -> None:
-    context.tree.dir(effect["dir"], int(effect.get("mode", "0755"), 8), effect.get("uid", 0), effect.get("gid", 0))
+    context.tree.dir(
+        effect["dir"], int(effect.get("mode", "0755"), 8), effect.get("uid", 0), effect.get("gid", 0)
+    )
 
 
 def _link(effect: Effect, context: Context) -> None:
@@ -123,7 +126,9 @@ def _sources_from(effect: Effect, context: Context) -> None:
         if words[:1] == ["deb"] and (kept := [word for word in words[3:] if word in context.components]):
             lines.append(" ".join([*words[:3], *kept]))
     if not lines:
-        raise ToolError(f"{context.facts.package} {context.facts.version} has no sources in /{effect['sources_from']}")
+        raise ToolError(
+            f"{context.facts.package} {context.facts.version} has no sources in /{effect['sources_from']}"
+        )
     context.file(effect, effect["to"], _lines(lines))
 
 

@@ -33,7 +33,9 @@ def add_packages(
     links_before = dict(shared_links(state))
     tree = Tree()
     if not state.packages:
-        shipped = {path for facts in packages for path in facts.files}  # since Debian 13 base-files has the links
+        shipped = {
+            path for facts in packages for path in facts.files
+        }  # since Debian 13 base-files has the links
         for path, target in root_links.items():
             if path not in shipped:
                 tree.link(path, target, "merged /usr")
@@ -68,9 +70,13 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
             state.dirs.setdefault(path, attributes)
         for path in facts.files:
             if owner := state.files.get(path):
-                problems.append(ToolError(f"/{path} is in both {owner} and {facts.package}, and neither diverts it"))
+                problems.append(
+                    ToolError(f"/{path} is in both {owner} and {facts.package}, and neither diverts it")
+                )
             elif path in state.dirs:
-                problems.append(ToolError(f"/{path} is a file in {facts.package} and a directory in another package"))
+                problems.append(
+                    ToolError(f"/{path} is a file in {facts.package} and a directory in another package")
+                )
             state.files[path] = facts.package
     raise_all(problems)
 

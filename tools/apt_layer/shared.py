@@ -1,4 +1,4 @@
-"""Files that many packages write to, made from the State in the way the tool that owns each would write it."""
+"""Files that many packages write to, made from the State as the tool that owns each would write it."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
 
 
 def shared_links(state: State) -> Iterator[tuple[str, str]]:
-    """The links of each alternative: the public name, and /etc/alternatives. Slaves whose file is left out have none."""
+    """The links of each alternative, by its public name and in /etc/alternatives; none to files left out."""
     for name, group in state.alternatives.items():
         path = group.best()
         for link_name, link, target in [(name, group.link, path), *_slaves(group, path)]:
@@ -35,13 +35,16 @@ def shared_links(state: State) -> Iterator[tuple[str, str]]:
 
 
 def status(state: State) -> str:
+    """dpkg's status file."""
     return "".join(state.packages[name].status + "\n" for name in sorted(state.packages))
 
 
 def extended_states(state: State) -> str:
     """What apt would remove again when nothing needs it; in the order in which apt writes it."""
     names = [name for name, package in sorted(state.packages.items()) if package.auto]
-    stanzas = (f"Package: {name}\nArchitecture: {_apt_arch(state, name)}\nAuto-Installed: 1\n\n" for name in names)
+    stanzas = (
+        f"Package: {name}\nArchitecture: {_apt_arch(state, name)}\nAuto-Installed: 1\n\n" for name in names
+    )
     return "".join(stanzas)
 
 
@@ -106,7 +109,12 @@ def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
     first = {name: number for number, name in enumerate(["debianutils"])}
     names = sorted(state.shells, key=lambda name: (first.get(name, 1), name))
     merged = "bin" in state.files
-    shells = [each for name in names for shell in state.shells[name] for each in ([shell, f"/usr{shell}"] if merged else [shell])]
+    shells = [
+        each
+        for name in names
+        for shell in state.shells[name]
+        for each in ([shell, f"/usr{shell}"] if merged else [shell])
+    ]
     body = "".join(f"{shell}\n" for shell in shells)
     yield "etc/shells", f"# /etc/shells: valid login shells\n{body}".encode(), 0o644, 0
     yield "var/lib/shells.state", body.encode(), 0o644, 0

@@ -32,6 +32,7 @@ class Facts:
 
     @property
     def multi_arch_same(self) -> bool:
+        """Whether it can be installed for several architectures at once."""
         return "\nMulti-Arch: same\n" in self.status
 
     @property
@@ -42,6 +43,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Installed:
+    """A package as the layers above know it."""
+
     version: str
     architecture: str
     status: str
@@ -58,11 +61,14 @@ class Alternative:
     choices: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def best(self) -> str:
+        """The choice that update-alternatives makes: the one of highest priority."""
         return max(sorted(self.choices), key=lambda path: int(self.choices[path]["priority"]))
 
 
 @dataclass
 class State:
+    """Everything about a root that packages share."""
+
     arch: str
     suite: str
     packages: dict[str, Installed] = field(default_factory=dict)
@@ -75,6 +81,7 @@ class State:
 
 
 def read_facts(path: Path, part: Path, *, auto: bool) -> Facts:
+    """Reads what action DebPart wrote, and notes where the part is."""
     data = json.loads(path.read_text(encoding="utf-8"))
     return Facts(
         package=data["package"],
@@ -91,14 +98,20 @@ def read_facts(path: Path, part: Path, *, auto: bool) -> Facts:
 
 
 def dumps(state: State) -> str:
-    return json.dumps({"format": FORMAT, **asdict(state)}, sort_keys=True, ensure_ascii=False, indent=0) + "\n"
+    """The JSON for the layer above; `read_state` reads it."""
+    return (
+        json.dumps({"format": FORMAT, **asdict(state)}, sort_keys=True, ensure_ascii=False, indent=0) + "\n"
+    )
 
 
 def read_state(path: Path) -> State:
+    """Reads what the layer below has written."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data.pop("format") != FORMAT:
-            raise ToolError("was written by another version of this repository; build the base again", file=path)
+            raise ToolError(
+                "was written by another version of this repository; build the base again", file=path
+            )
         packages = {
             name: Installed(**{**value, "triggers": tuple(value["triggers"])})
             for name, value in data.pop("packages").items()

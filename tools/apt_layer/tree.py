@@ -17,7 +17,7 @@ class Made:
 
 
 class Tree:
-    """What is generated: files and links, and directories, of which `chosen` have their attributes on purpose."""
+    """What is generated: files, links and directories; the `chosen` ones have their attributes on purpose."""
 
     def __init__(self) -> None:
         self.chosen: dict[str, tuple[int, int, int]] = {}
@@ -27,9 +27,11 @@ class Tree:
     def file(
         self, path: str, data: bytes, maker: str, *, mode: int = 0o644, uid: int = 0, gid: int = 0
     ) -> None:
+        """Adds a file."""
         self._add(Made(Entry(path, Kind.FILE, mode, uid, gid, len(data)), data, maker))
 
     def link(self, path: str, target: str, maker: str) -> None:
+        """Adds a symlink."""
         self._add(Made(Entry(path, Kind.SYMLINK, 0o777, link=target), b"", maker))
 
     def dir(self, path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> None:
@@ -45,6 +47,7 @@ class Tree:
             self.dirs.setdefault(parent, (0o755, 0, 0))
 
     def write(self, writer: PartWriter) -> None:
+        """Writes files and links in the order of their paths."""
         for path in sorted(self.made):
             writer.add(self.made[path].entry, self.made[path].data)
 
@@ -56,6 +59,7 @@ def parents(path: str) -> list[str]:
 
 
 def write_dirs(dirs: dict[str, tuple[int, int, int]], writer: PartWriter) -> None:
+    """Writes directories in the order of their paths, so that each follows its parent."""
     for path in sorted(dirs):
         mode, uid, gid = dirs[path]
         writer.add(Entry(path, Kind.DIR, mode, uid, gid))

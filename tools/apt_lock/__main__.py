@@ -10,6 +10,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from python.runfiles import Runfiles
+
 from tools.apt_lock import lockfile
 from tools.apt_lock.apt import KEYRINGS, Apt, Origin
 from tools.apt_lock.inputs import Input, read_input
@@ -20,24 +22,39 @@ SUFFIX = ".in.json"
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bazel run //apt:lock --", description="Refresh the locks of Debian suites.")
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help="a suite or a path ending in .in.json; all if none")
+    parser = argparse.ArgumentParser(
+        prog="bazel run //apt:lock --", description="Refresh the locks of Debian suites."
+    )
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help="a suite or a path ending in .in.json; all if none"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a lock is stale")
-    parser.add_argument("--snapshot", metavar="URL", help="lock from this mirror, whose Release files may have expired")
-    parser.add_argument("--security-snapshot", metavar="URL", help="its security archive; default: the sibling folder")
-    parser.add_argument("--keyring", type=Path, metavar="FILE", help="trust these keys, not the Debian archive's")
-    parser.add_argument("--mirrors", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--snapshot", metavar="URL", help="lock from this mirror, whose Release files may have expired"
+    )
+    parser.add_argument(
+        "--security-snapshot", metavar="URL", help="its security archive; default: the sibling folder"
+    )
+    parser.add_argument(
+        "--keyring", type=Path, metavar="FILE", help="trust these keys, not the Debian archive's"
+    )
+    parser.add_argument("--mirrors", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--locks", type=Path, required=True, help=argparse.SUPPRESS)
     return parser
 
 
 def main() -> int:
+    """Locks each suite that was asked for."""
     args = _parser().parse_args()
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     working = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     inputs = _inputs(args.suites, workspace, args.locks, working)
     snapshot = args.snapshot is not None
-    mirrors = snapshot_mirrors(args.snapshot, args.security_snapshot) if snapshot else read_mirrors(args.mirrors)
+    mirrors = (
+        snapshot_mirrors(args.snapshot, args.security_snapshot)
+        if snapshot
+        else read_mirrors(_runfile(args.mirrors))
+    )
     origin = Origin(mirrors, _keyring(args.keyring and working / args.keyring), snapshot)
     stale = [path for path in inputs if _refresh(path, origin, check=args.check)]
     return 1 if args.check and stale else 0
@@ -86,6 +103,11 @@ def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> li
             raise ToolError("there is no such file", file=path)
         found.append(path)
     return found
+
+
+def _runfile(path: str) -> Path:
+    runfiles = Runfiles.Create()
+    return Path(runfiles.Rlocation(path) or path) if runfiles else Path(path)
 
 
 def _keyring(given: Path | None) -> Path:

@@ -24,7 +24,7 @@ KEYRINGS = (
 
 @dataclass(frozen=True)
 class Origin:
-    """Where to lock from: the URL of each archive, the keys to trust, and whether old Release files are fine."""
+    """Where to lock from: the URL of each archive, the keys to trust, whether an old Release file will do."""
 
     mirrors: Mapping[str, str]
     keyring: Path
@@ -73,7 +73,8 @@ class Apt:
                 self._merge(merged, uris, name, arch)
             packages[arch] = self._records(merged, arch)
         locked = {
-            each.name: LockedSet(each.on, _auto(each, sets[each.name]), sets[each.name]) for each in self._wanted.sets
+            each.name: LockedSet(each.on, _auto(each, sets[each.name]), sets[each.name])
+            for each in self._wanted.sets
         }
         wanted = self._wanted
         return Lock(wanted.suite, wanted.components, wanted.merged_usr, self.releases(), locked, packages)
@@ -82,7 +83,9 @@ class Apt:
     def _merge(merged: dict[str, str], uris: Mapping[str, str], name: str, arch: str) -> None:
         for package, uri in uris.items():
             if merged.setdefault(package, uri) != uri:
-                raise ToolError(f"set {name} on {arch} wants {package} from {uri}, another set from {merged[package]}")
+                raise ToolError(
+                    f"set {name} on {arch} wants {package} from {uri}, another set from {merged[package]}"
+                )
 
     def _solve(self, wanted: PackageSet, arch: str) -> dict[str, str]:
         """The packages of a set and of those below it, with the URI that apt would fetch."""
@@ -90,7 +93,10 @@ class Apt:
         roots = sorted({root for each in chain for root in each.roots})
         pattern = ["?essential"] if any(each.essential for each in chain) else []
         text = self._run("apt-get", "install", "--print-uris", "--yes", *pattern, *roots, archs=[arch])
-        return {_unquote(name).split("_")[0]: uri for uri, name in re.findall(r"^'(\S+)' (\S+\.deb) ", text, re.MULTILINE)}
+        return {
+            _unquote(name).split("_")[0]: uri
+            for uri, name in re.findall(r"^'(\S+)' (\S+\.deb) ", text, re.MULTILINE)
+        }
 
     def _records(self, uris: Mapping[str, str], arch: str) -> dict[str, Package]:
         """The index record of each chosen file: apt-cache shows all versions, the file's path tells which."""
@@ -119,12 +125,23 @@ class Apt:
         return None
 
     def _prepare(self) -> None:
-        for folder in ("state/lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d", "log"):
+        for folder in (
+            "state/lists/partial",
+            "cache/archives/partial",
+            "etc/apt.conf.d",
+            "etc/preferences.d",
+            "log",
+        ):
             (self._root / folder).mkdir(parents=True)
         (self._root / "status").touch()
-        options = f"[signed-by={self._origin.keyring}" + (" check-valid-until=no" if self._origin.snapshot else "") + "]"
+        options = (
+            f"[signed-by={self._origin.keyring}"
+            + (" check-valid-until=no" if self._origin.snapshot else "")
+            + "]"
+        )
+        components = " ".join(self._wanted.components)
         lines = [
-            f"deb {options} {self._origin.mirrors[source.archive]} {source.suite} {' '.join(self._wanted.components)}"
+            f"deb {options} {self._origin.mirrors[source.archive]} {source.suite} {components}"
             for source in self._wanted.sources
         ]
         (self._root / "etc/sources.list").write_text("\n".join([*lines, ""]))
@@ -152,7 +169,9 @@ class Apt:
             "Dpkg::Use-Pty": "false",
         }
         lines = [f'{key} "{value}";' for key, value in settings.items()]
-        return "\n".join([*lines, "APT::Architectures { " + " ".join(f'"{arch}";' for arch in archs) + " };", ""])
+        return "\n".join(
+            [*lines, "APT::Architectures { " + " ".join(f'"{arch}";' for arch in archs) + " };", ""]
+        )
 
     def _run(self, program: str, *args: str, archs: Sequence[str]) -> str:
         config = self._root / "apt.conf"
@@ -167,15 +186,19 @@ class Apt:
             check=False,
         )
         if done.returncode:
-            raise ToolError(f"{program} {args[0]} failed:\n" + _errors(done.stderr), remedy=_remedy(done.stderr))
+            raise ToolError(
+                f"{program} {args[0]} failed:\n" + _errors(done.stderr), remedy=_remedy(done.stderr)
+            )
         return done.stdout
 
 
 def _auto(wanted: PackageSet, packages: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """What only dependencies asked for. Essential packages and theirs never count, as after a first installation."""
+    """What only dependencies asked for; essential packages and theirs never count, as after debootstrap."""
     if wanted.essential:
-        return {arch: () for arch in packages}
-    return {arch: tuple(name for name in names if name not in wanted.roots) for arch, names in packages.items()}
+        return dict.fromkeys(packages, ())
+    return {
+        arch: tuple(name for name in names if name not in wanted.roots) for arch, names in packages.items()
+    }
 
 
 def _errors(stderr: str) -> str:
@@ -186,10 +209,19 @@ def _errors(stderr: str) -> str:
 
 def _remedy(stderr: str) -> str | None:
     hints: Iterable[tuple[str, str]] = (
-        ("not signed", "The mirror's Release file is not signed by the keyring. Choose another mirror: APT_MIRROR=URL."),
-        ("NO_PUBKEY", "The mirror's Release file is not signed by the keyring. Choose another mirror: APT_MIRROR=URL."),
+        (
+            "not signed",
+            "The mirror's Release file is not signed by the keyring. Choose another mirror: APT_MIRROR=URL.",
+        ),
+        (
+            "NO_PUBKEY",
+            "The mirror's Release file is not signed by the keyring. Choose another mirror: APT_MIRROR=URL.",
+        ),
         ("BADSIG", "The mirror's Release file was altered. Choose another mirror: APT_MIRROR=URL."),
-        ("expired", "The mirror is stale. Choose another (APT_MIRROR=URL), or name a snapshot with --snapshot URL."),
+        (
+            "expired",
+            "The mirror is stale. Choose another (APT_MIRROR=URL), or name a snapshot with --snapshot URL.",
+        ),
         ("Unable to locate", "A root is not in this suite; see the sets in the .in.json file."),
         ("404 ", "The mirror lacks this suite. APT_MIRROR and APT_SECURITY_MIRROR name others."),
         ("onnect", "No network, or the mirror is down. APT_MIRROR=URL chooses another."),

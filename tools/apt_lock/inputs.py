@@ -12,7 +12,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Source:
-    """One suite of an archive. The archive is a name (`debian`, `debian-security`); mirrors say where it is."""
+    """One suite of an archive; the archive is a name (`debian`, `debian-security`), not a place."""
 
     archive: str
     suite: str
@@ -30,6 +30,8 @@ class PackageSet:
 
 @dataclass(frozen=True)
 class Input:
+    """The whole file."""
+
     suite: str
     merged_usr: bool
     architectures: tuple[str, ...]
@@ -39,13 +41,16 @@ class Input:
 
 
 def read_input(path: Path) -> Input:
+    """Reads and checks a .in.json file."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return _parse(data)
     except json.JSONDecodeError as error:
         raise ToolError(f"is not JSON: {error}", file=path) from error
     except (KeyError, TypeError, AttributeError) as error:
-        raise ToolError(f"{type(error).__name__}: {error}", file=path, remedy="Compare it with a suite that works.") from error
+        raise ToolError(
+            f"{type(error).__name__}: {error}", file=path, remedy="Compare it with a suite that works."
+        ) from error
     except ValueError as error:
         raise ToolError(str(error), file=path) from error
 

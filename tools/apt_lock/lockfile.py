@@ -17,6 +17,8 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Package:
+    """One .deb: where it is and what it must be."""
+
     version: str
     architecture: str
     archive: str
@@ -36,7 +38,7 @@ class Release:
 
 @dataclass(frozen=True)
 class LockedSet:
-    """The names that a set adds to the one it is on, per architecture; `auto` are those that nobody asked for."""
+    """The names that a set adds to the one below, per architecture; nobody asked for the `auto` ones."""
 
     on: str | None
     auto: Mapping[str, tuple[str, ...]]
@@ -45,6 +47,8 @@ class LockedSet:
 
 @dataclass(frozen=True)
 class Lock:
+    """The whole file."""
+
     suite: str
     components: tuple[str, ...]
     merged_usr: bool
@@ -60,7 +64,9 @@ def dumps(lock: Lock) -> str:
 
 def _pretty(value: Any, pad: str) -> str:
     """JSON with sorted keys in which every name of a list and every record has its own line."""
-    if isinstance(value, Mapping) and any(isinstance(item, Mapping | list | tuple) for item in value.values()):
+    if isinstance(value, Mapping) and any(
+        isinstance(item, Mapping | list | tuple) for item in value.values()
+    ):
         rows = [f"{json.dumps(key)}: {_pretty(item, pad + '  ')}" for key, item in sorted(value.items())]
         return _block("{", rows, "}", pad)
     if isinstance(value, list | tuple) and value:
@@ -74,6 +80,7 @@ def _block(start: str, rows: list[str], end: str, pad: str) -> str:
 
 
 def loads(text: str, file: Path) -> Lock:
+    """Reads a lock back."""
     try:
         data = json.loads(text)
         if data["version"] != VERSION:
@@ -93,7 +100,9 @@ def loads(text: str, file: Path) -> Lock:
             },
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ToolError(f"is not an apt lock: {error}", file=file, remedy="Delete it and lock again.") from error
+        raise ToolError(
+            f"is not an apt lock: {error}", file=file, remedy="Delete it and lock again."
+        ) from error
 
 
 def _names(value: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
@@ -123,7 +132,9 @@ def difference(old: Lock | None, new: Lock) -> list[str]:
             elif was is not None and now is None:
                 lines.append(f"- {arch} {name} {was.version}")
             elif was is not None and now is not None and was != now:
-                change = f"{was.version} -> {now.version}" if was.version != now.version else _fields(was, now)
+                change = (
+                    f"{was.version} -> {now.version}" if was.version != now.version else _fields(was, now)
+                )
                 lines.append(f"~ {arch} {name} {change} ({_size(now.size)})")
     lines += _set_difference(old, new)
     if old and (old.merged_usr, old.suite) != (new.merged_usr, new.suite):
@@ -140,7 +151,9 @@ def _set_difference(old: Lock | None, new: Lock) -> Iterator[str]:
     before = old.sets if old else {}
     for name in sorted(before.keys() | new.sets.keys()):
         if name not in before:
-            counts = ", ".join(f"{len(names)} on {arch}" for arch, names in sorted(new.sets[name].packages.items()))
+            counts = ", ".join(
+                f"{len(names)} on {arch}" for arch, names in sorted(new.sets[name].packages.items())
+            )
             yield f"+ set {name}: {counts} packages"
         elif name not in new.sets:
             yield f"- set {name}"
@@ -150,8 +163,12 @@ def _set_difference(old: Lock | None, new: Lock) -> Iterator[str]:
 
 def download_size(old: Lock | None, new: Lock) -> int:
     """Bytes to fetch that the old lock did not have; what both architectures share counts once."""
-    have = {package.sha256 for packages in (old.packages if old else {}).values() for package in packages.values()}
-    want = {package.sha256: package.size for packages in new.packages.values() for package in packages.values()}
+    have = {
+        package.sha256 for packages in (old.packages if old else {}).values() for package in packages.values()
+    }
+    want = {
+        package.sha256: package.size for packages in new.packages.values() for package in packages.values()
+    }
     return sum(size for sha256, size in want.items() if sha256 not in have)
 
 
@@ -160,6 +177,7 @@ def _size(size: int) -> str:
 
 
 def summary(old: Lock | None, new: Lock) -> str:
+    """One line on what a lock has and what it costs to fetch."""
     total = sum(len(packages) for packages in new.packages.values())
     size = download_size(old, new)
     fetch = f"{_size(size)} to download" if size else "nothing new to download"

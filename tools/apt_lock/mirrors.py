@@ -1,4 +1,4 @@
-"""Where the archives are for this run: the file that the module extension made, or a snapshot on the command line."""
+"""Where the archives are for this run: as the module extension found out, or in a given snapshot."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ MAIN, SECURITY = "debian", "debian-security"
 
 
 def read_mirrors(path: Path) -> dict[str, str]:
-    """The first mirror of each archive, as //apt:extensions.bzl found them in the environment or apt's sources."""
+    """The first mirror of each archive that //apt:extensions.bzl found."""
     data = json.loads(path.read_text(encoding="utf-8"))
     if data["problem"]:
         raise ToolError(data["problem"], remedy=data["remedy"])

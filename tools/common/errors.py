@@ -61,7 +61,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         print(error, file=sys.stderr)
         code = 1
     except BrokenPipeError:
-        # The reader of our output has left, as `head` does. Python would complain again when it closes stdout.
+        # Who read our output has left, as `head` does. Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as error:

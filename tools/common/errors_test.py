@@ -23,7 +23,7 @@ def test_raise_all_shows_every_problem() -> None:
     with pytest.raises(ToolErrors) as caught:
         raise_all([ToolError("one"), ToolError("two", file="f")])
     assert str(caught.value) == "error: one\nerror: f: two"
-    with pytest.raises(ToolError, match="^error: one$"):
+    with pytest.raises(ToolError, match=r"^error: one$"):
         raise_all([ToolError("one")])
 
 
@@ -45,7 +45,9 @@ def test_run_ends_with_the_code_and_one_message(body: str, code: int, stderr: st
             {body}
         run(main)
     """)
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (code, stderr)
 
 

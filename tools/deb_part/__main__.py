@@ -14,6 +14,7 @@ from tools.deb_part.unpack import Expected, unpack
 
 
 def main() -> None:
+    """Unpacks the .deb that Bazel names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deb", type=Path, required=True)
     parser.add_argument("--package", required=True)

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from tools.common.errors import ToolError
@@ -23,6 +22,8 @@ _HEADER = 60
 
 @dataclass(frozen=True)
 class Member:
+    """One member of an ar archive, by its place in the file."""
+
     name: str
     offset: int
     size: int
@@ -56,15 +57,24 @@ def members(stream: BinaryIO, size: int) -> dict[str, Member]:
         head = stream.read(_HEADER)
         if len(head) < _HEADER or head[58:] != b"`\n" or not head[48:58].strip().isdigit():
             raise ToolError(f"is damaged or truncated: no ar header at byte {offset}")
-        member = Member(head[:16].decode("ascii", "replace").strip().rstrip("/"), offset + _HEADER, int(head[48:58]))
+        member = Member(
+            head[:16].decode("ascii", "replace").strip().rstrip("/"), offset + _HEADER, int(head[48:58])
+        )
         if member.offset + member.size > size:
-            raise ToolError(f"is truncated: {member.name} ends at byte {member.offset + member.size}, the file at {size}")
+            raise ToolError(
+                f"is truncated: {member.name} ends at byte {member.offset + member.size}, the file at {size}"
+            )
         found.append(member)
         offset = member.offset + member.size + member.size % 2
     found = [member for member in found if not member.name.startswith("_")]
-    stems = [member.name[: member.name.find(".tar") + 4] if ".tar" in member.name else member.name for member in found]
+    stems = [
+        member.name[: member.name.find(".tar") + 4] if ".tar" in member.name else member.name
+        for member in found
+    ]
     if stems != ["debian-binary", "control.tar", "data.tar"]:
-        raise ToolError(f"is not a .deb: its members are {', '.join(member.name for member in found) or 'none'}")
+        raise ToolError(
+            f"is not a .deb: its members are {', '.join(member.name for member in found) or 'none'}"
+        )
     stream.seek(found[0].offset)
     if not stream.read(found[0].size).startswith(b"2."):
         raise ToolError("is not a .deb of format 2")
@@ -98,7 +108,7 @@ def _decompressor(suffix: str, member: Member) -> Callable[[BinaryIO], BinaryIO]
 
 
 def _zstd(member: Member) -> Callable[[BinaryIO], BinaryIO]:
-    """In the standard library since Python 3.14; before that, the package zstandard or backports.zstd has it."""
+    """In the standard library since Python 3.14; before that, in the package zstandard or backports.zstd."""
     for name in ("compression.zstd", "backports.zstd", "zstandard"):
         try:
             module = importlib.import_module(name)

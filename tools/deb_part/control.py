@@ -10,14 +10,27 @@ from collections.abc import Iterable, Mapping
 from tools.common.errors import ToolError
 
 _FIELDS = (
-    "Package", "Essential", "Protected", "Status", "Priority", "Section", "Installed-Size", "Origin", "Maintainer",
-    "Bugs", "Architecture", "Multi-Arch", "Source", "Version", "Replaces", "Provides", "Depends", "Pre-Depends",
-    "Recommends", "Suggests", "Breaks", "Conflicts", "Enhances", "Conffiles", "Description",
+    "Package", "Essential", "Protected", "Status", "Priority", "Section", "Installed-Size", "Origin",
+    "Maintainer", "Bugs", "Architecture", "Multi-Arch", "Source", "Version", "Replaces", "Provides",
+    "Depends", "Pre-Depends", "Recommends", "Suggests", "Breaks", "Conflicts", "Enhances", "Conffiles",
+    "Description",
 )  # fmt: skip
 _RELATIONS = frozenset(
-    ("Replaces", "Provides", "Depends", "Pre-Depends", "Recommends", "Suggests", "Breaks", "Conflicts", "Enhances")
+    (
+        "Replaces",
+        "Provides",
+        "Depends",
+        "Pre-Depends",
+        "Recommends",
+        "Suggests",
+        "Breaks",
+        "Conflicts",
+        "Enhances",
+    )
 )
-_RELATION = re.compile(r"^(?P<name>[^\s(:]+(?::[^\s(]+)?)\s*(?:\(\s*(?P<op><<|<=|=|>=|>>|<|>)\s*(?P<version>[^\s)]+)\s*\))?$")
+_RELATION = re.compile(
+    r"^(?P<name>[^\s(:]+(?::[^\s(]+)?)\s*(?:\(\s*(?P<op><<|<=|=|>=|>>|<|>)\s*(?P<version>[^\s)]+)\s*\))?$"
+)
 
 
 def parse(text: str) -> dict[str, str]:
@@ -57,7 +70,11 @@ def _separator(value: str) -> str:
 def _canonical(name: str, value: str) -> str:
     if name not in _RELATIONS:
         return value
-    groups = [[_relation(one) for one in group.split("|")] for group in " ".join(value.split()).split(",") if group.strip()]
+    groups = [
+        [_relation(one) for one in group.split("|")]
+        for group in " ".join(value.split()).split(",")
+        if group.strip()
+    ]
     return ", ".join(" | ".join(group) for group in groups)
 
 

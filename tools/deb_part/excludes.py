@@ -11,13 +11,15 @@ from tools.common.errors import ToolError
 
 @dataclass(frozen=True)
 class Rule:
+    """One pattern, to keep or to leave out."""
+
     include: bool
     pattern: str
 
 
 @dataclass(frozen=True)
 class Excludes:
-    """The rules in order, of which the last one that matches decides; and files whose text is kept as a fact."""
+    """Rules, of which the last one that matches decides, and files whose text is kept as a fact."""
 
     rules: tuple[Rule, ...]
     extracts: frozenset[str] = frozenset()
@@ -25,7 +27,7 @@ class Excludes:
     def skips(self, path: str, *, container: bool) -> bool:
         """Whether dpkg leaves out `path` (with its leading slash).
 
-        `container` says that it is a directory or a symlink: those stay when an include could name a file below.
+        `container`: it is a directory or a symlink, which stays when an include could name a file below.
         """
         skip = False
         for rule in self.rules:
@@ -37,13 +39,18 @@ class Excludes:
 
     def config(self) -> str:
         """The rules as a file of /etc/dpkg/dpkg.cfg.d."""
-        return "".join(f"path-{'include' if rule.include else 'exclude'} {rule.pattern}\n" for rule in self.rules)
+        return "".join(
+            f"path-{'include' if rule.include else 'exclude'} {rule.pattern}\n" for rule in self.rules
+        )
 
 
 def read_excludes(path: Path) -> Excludes:
+    """Reads //apt/policy:path-excludes.json."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        rules = tuple(Rule("include" in rule, rule.get("include") or rule["exclude"]) for rule in data["rules"])
+        rules = tuple(
+            Rule("include" in rule, rule.get("include") or rule["exclude"]) for rule in data["rules"]
+        )
         return Excludes(rules, frozenset(data.get("extracts", [])))
     except (ValueError, KeyError, TypeError) as error:
         raise ToolError(f"is not a list of path rules: {error!r}", file=path) from error

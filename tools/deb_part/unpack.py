@@ -51,9 +51,8 @@ class Facts:
 def unpack(deb: Path, out: BinaryIO, expected: Expected, excludes: Excludes, *, merged_usr: bool) -> Facts:
     """Writes the part of `deb` to `out`."""
     try:
+        _check_hash(deb, expected.sha256)
         with deb.open("rb") as stream:
-            _check_hash(stream, expected.sha256)
-            stream.seek(0)
             parts = ar.members(stream, deb.stat().st_size)
             files = _read_control(stream, parts["control.tar"])
             fields = control.parse(_text(files, "control"))
@@ -64,15 +63,20 @@ def unpack(deb: Path, out: BinaryIO, expected: Expected, excludes: Excludes, *, 
             return unpacker.finish(files)
     except ToolError as error:
         name = f"{expected.package} {expected.version} ({expected.architecture})"
-        raise ToolError(f"the .deb of {name} {error.problem}", file=error.file, remedy=error.remedy) from error
+        raise ToolError(
+            f"the .deb of {name} {error.problem}", file=error.file, remedy=error.remedy
+        ) from error
 
 
 class _Unpacker:
-    def __init__(self, writer: PartWriter, fields: Mapping[str, str], excludes: Excludes, merged_usr: bool) -> None:
+    def __init__(
+        self, writer: PartWriter, fields: Mapping[str, str], excludes: Excludes, merged_usr: bool
+    ) -> None:
         self._writer, self._fields, self._excludes, self._merged = writer, fields, excludes, merged_usr
         self._facts = Facts(fields["Package"], fields["Version"], fields["Architecture"], "")
         self._list: list[str] = []
         self._md5: dict[str, str] = {}
+        self._parents: set[str] = set()
         self._skipped: set[str] = set()
 
     def data(self, archive: tarfile.TarFile) -> None:
@@ -110,9 +114,11 @@ class _Unpacker:
             return
         if self._merged and member.issym() and path in _ALIASED:
             image_path = path  # base-files brings the usr-merge links itself since Debian 13
-        if image_path in self._facts.files or image_path in self._facts.dirs:
-            raise ToolError(f"has the path {path!r} twice" + (", as /usr is merged" if image_path != path else ""))
-        content: BinaryIO | None = None
+        if any(image_path in seen for seen in (self._facts.files, self._facts.dirs, self._parents)):
+            raise ToolError(
+                f"has the path {path!r} twice" + (", as /usr is merged" if image_path != path else "")
+            )
+        content: _Hashing | None = None
         if member.isreg():
             entry = Entry(image_path, Kind.FILE, mode, member.uid, member.gid, member.size)
             content = _Hashing(cast(BinaryIO, archive.extractfile(member)))
@@ -122,23 +128,32 @@ class _Unpacker:
             target = self._own_path(member.linkname)
             if target in self._skipped:
                 raise ToolError(f"has {path!r} as hard link to {target!r}, which the path rules leave out")
-            entry = Entry(image_path, Kind.HARDLINK, mode, member.uid, member.gid, link=self._image_path(target))
+            entry = Entry(
+                image_path, Kind.HARDLINK, mode, member.uid, member.gid, link=self._image_path(target)
+            )
             self._md5[path] = self._md5.get(target, "")
         else:
-            kind = {tarfile.CHRTYPE: "a character device", tarfile.BLKTYPE: "a block device", tarfile.FIFOTYPE: "a FIFO"}
-            raise ToolError(f"has {path!r}, {kind.get(member.type, 'a special file')}, which has no place in a layer")
+            kind = {
+                tarfile.CHRTYPE: "a character device",
+                tarfile.BLKTYPE: "a block device",
+                tarfile.FIFOTYPE: "a FIFO",
+            }
+            raise ToolError(
+                f"has {path!r}, {kind.get(member.type, 'a special file')}, which has no place in a layer"
+            )
         self._writer.add(entry, content)
         self._facts.files[image_path] = str(entry.kind)
-        if isinstance(content, _Hashing):
+        if content is not None:
             self._md5[path] = content.hexdigest()
 
     def _check_parents(self, path: str) -> None:
-        """No member may lie below a symlink of the same package: unpacking would follow it, maybe out of the root."""
+        """No member may lie below a symlink of its package: unpacking would follow it, maybe out of the root."""
         parts = path.split("/")
         for end in range(1, len(parts)):
             parent = "/".join(parts[:end])
-            if self._facts.files.get(parent) is not None:
+            if parent in self._facts.files:
                 raise ToolError(f"has {path!r} below {parent!r}, which is not a directory")
+            self._parents.add(parent)
 
     def finish(self, files: Mapping[str, tuple[int, bytes]]) -> Facts:
         """Writes what dpkg keeps of the package in its database."""
@@ -199,8 +214,9 @@ def _read_control(stream: BinaryIO, member: ar.Member) -> dict[str, tuple[int, b
     return files
 
 
-def _check_hash(stream: BinaryIO, expected: str) -> None:
-    found = hashlib.file_digest(stream, "sha256").hexdigest()
+def _check_hash(deb: Path, expected: str) -> None:
+    with deb.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != expected:
         raise ToolError(f"has the SHA-256 {found}, the lock says {expected}")
 

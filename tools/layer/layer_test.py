@@ -51,7 +51,12 @@ def test_tarfile_reads_back_every_field(tmp_path: Path) -> None:
     with tarfile.open(layer(tmp_path, part(ENTRIES))) as archive:
         members = archive.getmembers()
         for member, (entry, data) in zip(members, ENTRIES, strict=True):
-            assert (member.name, member.mode, member.uid, member.gid) == (entry.path, entry.mode, entry.uid, entry.gid)
+            assert (member.name, member.mode, member.uid, member.gid) == (
+                entry.path,
+                entry.mode,
+                entry.uid,
+                entry.gid,
+            )
             assert (member.size, member.linkname, member.mtime) == (entry.size, entry.link, entry.mtime)
             assert (member.uname, member.gname) == ("", "")
             if entry.kind is Kind.FILE:
@@ -72,7 +77,9 @@ def test_tarfile_reads_back_every_field(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.DIR])
-def test_names_survive_and_pax_is_used_only_when_needed(tmp_path: Path, name: str, pax: bool, kind: Kind) -> None:
+def test_names_survive_and_pax_is_used_only_when_needed(
+    tmp_path: Path, name: str, pax: bool, kind: Kind
+) -> None:
     entry = Entry(name, kind, 0o755)
     if kind is Kind.FILE:
         assert (len(tar.header(entry)) > tar.BLOCK) == pax
@@ -97,7 +104,12 @@ def test_names_survive_and_pax_is_used_only_when_needed(tmp_path: Path, name: st
 def test_large_fields_go_to_pax(tmp_path: Path, entry: Entry) -> None:
     with tarfile.open(layer(tmp_path, part([(entry, None)]))) as archive:
         (member,) = archive.getmembers()
-    assert (member.uid, member.gid, member.mtime, member.linkname) == (entry.uid, entry.gid, entry.mtime, entry.link)
+    assert (member.uid, member.gid, member.mtime, member.linkname) == (
+        entry.uid,
+        entry.gid,
+        entry.mtime,
+        entry.link,
+    )
 
 
 def test_a_file_of_8_gib_has_its_size_in_pax() -> None:
@@ -132,7 +144,12 @@ def test_what_cannot_be_in_a_layer(entry: Entry, reason: str) -> None:
 
 
 def test_content_must_have_the_announced_size() -> None:
-    for size, data, word in [(3, b"ab", "less"), (1, b"ab", "more"), (0, b"ab", "more"), (2, None, "no fitting")]:
+    for size, data, word in [
+        (3, b"ab", "less"),
+        (1, b"ab", "more"),
+        (0, b"ab", "more"),
+        (2, None, "no fitting"),
+    ]:
         with pytest.raises(ToolError, match=word):
             part([(Entry("a", Kind.FILE, 0o644, size=size), data)])
     with pytest.raises(ToolError, match="twice"):
@@ -144,7 +161,8 @@ def test_parts_concatenate_and_an_empty_part_is_a_part(tmp_path: Path) -> None:
     with tarfile.open(path) as archive:
         assert archive.getnames() == [entry.path for entry, _ in ENTRIES]
     plain = gzip.decompress(path.read_bytes())
-    assert plain.endswith(tar.END_OF_ARCHIVE) and len(plain) % 512 == 0
+    assert plain.endswith(tar.END_OF_ARCHIVE)
+    assert len(plain) % 512 == 0
     subprocess.run(["gzip", "-t", path], check=True)
 
 
@@ -154,7 +172,7 @@ def test_a_file_that_is_no_part_is_refused(tmp_path: Path) -> None:
 
 
 def test_bytes_are_the_known_ones() -> None:
-    """Fails when the tar or gzip bytes change, be it by us or by another zlib: every image digest changes then."""
+    """Fails when tar or gzip bytes change, by us or by another zlib: each image has a new digest then."""
     digest = hashlib.sha256(part(ENTRIES)).hexdigest()
     assert digest == "6b634a4e9743e4951743e675a72f4a812fcff568f9e8cbb8acda138d1db15b09"
 

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from tools.common.errors import ToolError
 from tools.layer import tar
@@ -24,6 +24,14 @@ from tools.layer.tar import Entry, Kind
 LEVEL = 6
 CHUNK = 1 << 20
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+
+
+class Reader(Protocol):
+    """A stream, as far as it is needed here."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Returns at most `size` bytes, none at the end."""
+        ...
 
 
 class GzipMember:
@@ -37,11 +45,13 @@ class GzipMember:
         out.write(_GZIP_HEADER)
 
     def write(self, data: bytes) -> None:
+        """Compresses some more."""
         self._crc = zlib.crc32(data, self._crc)
         self._size += len(data)
         self._out.write(self._deflate.compress(data))
 
     def close(self) -> None:
+        """Ends the member; the stream stays open."""
         self._out.write(self._deflate.flush())
         self._out.write(struct.pack("<LL", self._crc, self._size & 0xFFFFFFFF))
 
@@ -59,8 +69,8 @@ class PartWriter:
         self._member: GzipMember | None = None
         self._paths: set[str] = set()
 
-    def add(self, entry: Entry, data: bytes | BinaryIO | None = None) -> None:
-        """Adds an entry; a file's `data` must have exactly the size that the entry says. Streams are read in chunks."""
+    def add(self, entry: Entry, data: bytes | Reader | None = None) -> None:
+        """Adds an entry. A file's data must have the size that the entry says; streams are read in chunks."""
         head = tar.header(entry)
         if entry.path in self._paths:
             raise ToolError(f"{entry.path!r} is twice in one layer part")
@@ -68,7 +78,9 @@ class PartWriter:
             raise ToolError(f"{entry.path!r} is a hard link to {entry.link!r}, which does not come before it")
         if data is None or entry.kind is not Kind.FILE:
             if entry.size or data:
-                raise ToolError(f"{entry.path!r} is a {entry.kind} of {entry.size} bytes and got no fitting content")
+                raise ToolError(
+                    f"{entry.path!r} is a {entry.kind} of {entry.size} bytes and got no fitting content"
+                )
             data = b""
         self._paths.add(entry.path)
         if self._member is None:
@@ -76,16 +88,19 @@ class PartWriter:
         self._member.write(head)
         self._content(self._member, entry, io.BytesIO(data) if isinstance(data, bytes) else data)
 
-    def _content(self, member: GzipMember, entry: Entry, data: BinaryIO) -> None:
+    def _content(self, member: GzipMember, entry: Entry, data: Reader) -> None:
         left = entry.size
         while left and (chunk := data.read(min(CHUNK, left))):
             member.write(chunk)
             left -= len(chunk)
         if left or data.read(1):
-            raise ToolError(f"{entry.path!r} has {'less' if left else 'more'} content than its size {entry.size}")
+            raise ToolError(
+                f"{entry.path!r} has {'less' if left else 'more'} content than its size {entry.size}"
+            )
         member.write(tar.padding(entry.size))
 
     def close(self) -> None:
+        """Ends the part; `out` stays open."""
         if self._member is not None:
             self._member.close()
             self._member = None

@@ -91,7 +91,12 @@ def header(entry: Entry) -> bytes:
         split = (b"", _ascii(name))
     if not _fits(entry.link, 100):
         pax["linkpath"] = entry.link
-    numbers = {"uid": (entry.uid, 7), "gid": (entry.gid, 7), "size": (entry.size, 11), "mtime": (entry.mtime, 11)}
+    numbers = {
+        "uid": (entry.uid, 7),
+        "gid": (entry.gid, 7),
+        "size": (entry.size, 11),
+        "mtime": (entry.mtime, 11),
+    }
     for key, (value, digits) in numbers.items():
         if value >= 8**digits:
             pax[key] = str(value)
@@ -121,7 +126,15 @@ def _pax_record(key: str, value: str) -> bytes:
 
 
 def _block(
-    split: tuple[bytes, bytes], typeflag: bytes, mode: int, link: bytes, *, uid: int, gid: int, size: int, mtime: int
+    split: tuple[bytes, bytes],
+    typeflag: bytes,
+    mode: int,
+    link: bytes,
+    *,
+    uid: int,
+    gid: int,
+    size: int,
+    mtime: int,
 ) -> bytes:
     prefix, name = split
     parts = [
@@ -155,7 +168,7 @@ def _split(name: str) -> tuple[bytes, bytes] | None:
     raw = name.encode()
     if len(raw) <= 100:
         return b"", raw
-    # The slash between the two is not stored. The earliest that leaves at most 100 bytes is the only one to try.
+    # The slash between the two is not stored. The first that leaves at most 100 bytes is the one to try.
     slash = raw.find(b"/", len(raw) - 101)
     if slash == -1 or slash > 155 or slash == len(raw) - 1 or slash == 0:
         return None
