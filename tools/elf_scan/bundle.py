@@ -26,7 +26,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bundle", description="Makes one executable file of Python modules.")
+    """Parses the arguments and writes the file."""
+    parser = argparse.ArgumentParser(
+        prog="bundle", description="Makes one executable file of Python modules."
+    )
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--package", required=True, help="the package of the modules")
     parser.add_argument("--main", required=True, help="the module whose `run` gives the exit code")

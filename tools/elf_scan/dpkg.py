@@ -16,7 +16,7 @@ _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 
 
 def owners(root: Root, paths: Iterable[str]) -> dict[str, str]:
-    """The packages of those paths that have one; names are without the architecture (`libc6`, not `libc6:amd64`).
+    """The packages of those paths that have one; names without the architecture (`libc6`, not `libc6:amd64`).
 
     Packages may list a file at either side of the merge of / and /usr: /lib/x/liba.so is /usr/lib/x/liba.so.
     """

@@ -13,9 +13,10 @@ from __future__ import annotations
 import os
 import stat
 import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import BinaryIO, Callable, Iterator, Optional
+from functools import cache
+from typing import BinaryIO
 
 MAGIC = b"\x7fELF"
 HEADER_SIZE = 64
@@ -69,11 +70,11 @@ class Elf:
     little: bool
     flags: int
     dynamic: bool = False
-    interpreter: Optional[str] = None
-    soname: Optional[str] = None
+    interpreter: str | None = None
+    soname: str | None = None
     needed: tuple[str, ...] = ()
-    rpath: Optional[str] = None
-    runpath: Optional[str] = None
+    rpath: str | None = None
+    runpath: str | None = None
     nodeflib: bool = False
     version_needs: tuple[VersionNeed, ...] = ()
     x86_isa_needed: int = 0
@@ -115,13 +116,21 @@ def read(pread: Callable[[int, int], bytes]) -> Elf:
     return _Reader(pread).elf()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _layout(bits: int, little: bool) -> tuple[struct.Struct, struct.Struct, struct.Struct]:
     """The ELF header after e_ident, one program header, one dynamic entry."""
     order = "<" if little else ">"
     if bits == 64:
-        return struct.Struct(order + "HHIQQQIHHHHHH"), struct.Struct(order + "IIQQQQQQ"), struct.Struct(order + "qQ")
-    return struct.Struct(order + "HHIIIIIHHHHHH"), struct.Struct(order + "IIIIIIII"), struct.Struct(order + "iI")
+        return (
+            struct.Struct(order + "HHIQQQIHHHHHH"),
+            struct.Struct(order + "IIQQQQQQ"),
+            struct.Struct(order + "qQ"),
+        )
+    return (
+        struct.Struct(order + "HHIIIIIHHHHHH"),
+        struct.Struct(order + "IIIIIIII"),
+        struct.Struct(order + "iI"),
+    )
 
 
 @dataclass(frozen=True)
@@ -197,10 +206,10 @@ class _Reader:
             segments.append(_Segment(kind, start, address, size))
         return segments
 
-    def _first(self, kind: int) -> Optional[_Segment]:
+    def _first(self, kind: int) -> _Segment | None:
         return next((segment for segment in self._segments if segment.kind == kind), None)
 
-    def _dynamic(self) -> Optional[list[tuple[int, int]]]:
+    def _dynamic(self) -> list[tuple[int, int]] | None:
         segment = self._first(_PT_DYNAMIC)
         if segment is None or not segment.size or self._type not in (ET_DYN, ET_EXEC):
             return None
@@ -208,7 +217,7 @@ class _Reader:
             raise ElfError(f"a dynamic segment of {segment.size} bytes")
         entry = self._dynamic_entry
         raw = self._upto(segment.offset, segment.size)
-        entries = []
+        entries: list[tuple[int, int]] = []
         for tag, value in entry.iter_unpack(raw[: len(raw) // entry.size * entry.size]):
             if tag == _DT_NULL:
                 return entries
@@ -246,7 +255,7 @@ class _Reader:
                 return address - segment.address + segment.offset
         raise ElfError(f"address {address:#x} is in no loaded segment")
 
-    def _interpreter(self) -> Optional[str]:
+    def _interpreter(self) -> str | None:
         segment = self._first(_PT_INTERP)
         return None if segment is None else self._text(segment.offset, min(segment.size, _MAX_STRING))
 

@@ -1,8 +1,8 @@
-"""Prints the apt packages that the ELF files below some folders need: the command `find-libdeps` of the images.
+"""Prints the apt packages that the ELF files below some folders need: the in-image command `find-libdeps`.
 
-It stands in for `ldd` and `dpkg -S` in one go and runs nothing: every ELF file below the folders, whatever its
-name, is "loaded" by the rules of loader.py, and each library that is found outside the folders is looked up in
-dpkg's database. In the image this file and its neighbours are one file (bundle.py); here it is
+It stands in for `ldd` and `dpkg -S` in one go and runs nothing: every ELF file below the folders, whatever
+its name, is "loaded" by the rules of loader.py, and each library that is found outside the folders is looked
+up in dpkg's database. In the image this file and its neighbours are one file (bundle.py); here it is
 
     python3 -m tools.elf_scan.find_libdeps --root ROOT /usr/share/python3/app
 
@@ -16,8 +16,8 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Iterator, Optional
 
 from tools.elf_scan import dpkg, elf
 from tools.elf_scan.loader import Edge, Loaded, Loader
@@ -42,7 +42,7 @@ example: find-libdeps /usr/share/python3/app > pkgdeps.txt && xargs -ra pkgdeps.
 
 @dataclass
 class Report:
-    """What was found. A chain goes from a file below the folders to the library (or to the one that lacks it)."""
+    """What was found. A chain goes from a file below the folders to the library, or to what lacks it."""
 
     files: int = 0
     packages: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
@@ -58,7 +58,9 @@ def scan(root: Root, folders: list[str], library_path: str = "") -> Report:
     """Looks through the folders, which are absolute paths inside the root."""
     report = Report()
     loader = Loader(root, library_path)
-    native = next((facts for facts in map(loader.facts, filter(None, map(root.real, _NATIVE))) if facts), None)
+    native = next(
+        (facts for facts in map(loader.facts, filter(None, map(root.real, _NATIVE))) if facts), None
+    )
     homes = tuple(real.rstrip("/") + "/" for real in map(root.real, folders) if real is not None)
     found: dict[tuple[str, str], Edge] = {}
     lost: dict[tuple[str, str], Edge] = {}
@@ -78,7 +80,7 @@ def scan(root: Root, folders: list[str], library_path: str = "") -> Report:
             elif not foreign:
                 lost.setdefault(key, edge)
     _sort_out_lost(report, [edge for key, edge in lost.items() if key not in found], names)
-    outside = {}
+    outside: dict[str, Loaded] = {}
     for edge in found.values():
         if edge.found is not None and not edge.found.real.startswith(homes):
             outside.setdefault(edge.found.real, edge.found)
@@ -87,7 +89,7 @@ def scan(root: Root, folders: list[str], library_path: str = "") -> Report:
 
 
 def _elf_files(root: Root, folders: list[str], report: Report) -> Iterator[tuple[str, elf.Elf]]:
-    """The loadable files, in the order of their paths. Links are left out: their targets are met themselves."""
+    """The loadable files, sorted by path. Links are left out: their targets are met themselves."""
     for path in _files(root, folders):
         try:
             facts = elf.read_path(root.host(path))
@@ -166,7 +168,7 @@ def _as_json(report: Report) -> str:
     data = {
         "version": FORMAT,
         "files": report.files,
-        "packages": {name: chains for name, chains in report.packages.items()},
+        "packages": report.packages,
         "unresolved": [{"name": name, "chain": chain} for name, chain in report.unresolved],
         "driver": [{"name": name, "chain": chain} for name, chain in report.driver],
         "unowned": report.unowned,
@@ -184,7 +186,8 @@ def _as_why(report: Report) -> str:
     )
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Print the apt packages that the ELF files below DIR need, one a line, sorted.",
@@ -194,7 +197,9 @@ def main(arguments: Optional[list[str]] = None) -> int:
     )
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a library was not found")
     output = parser.add_mutually_exclusive_group()
-    output.add_argument("--why", action="store_true", help="print each package with the libraries that need it")
+    output.add_argument(
+        "--why", action="store_true", help="print each package with the libraries that need it"
+    )
     output.add_argument("--json", action="store_true", help="print everything that was found as JSON")
     parser.add_argument("--root", default="/", metavar="ROOT", help="look at the file system in this folder")
     parser.add_argument("folders", nargs="+", metavar="DIR", help="a folder, or a single file")

@@ -1,7 +1,7 @@
 """Where the dynamic loader looks: ld.so.conf, the folders built into Debian's glibc, and path lists.
 
-What is read comes through `Files`, so the same rules hold for a folder on disk, for the running system and for
-a stack of layers that nobody has unpacked. Runs on Python 3.9 and later, for it is part of `find-libdeps`.
+What is read comes through `Files`, so the same rules hold for a folder on disk, for the running system and
+for a stack of layers that nobody has unpacked. Runs on Python 3.9 and later, for it is part of `find-libdeps`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from typing import Optional, Protocol
+from typing import Protocol
 
 from tools.elf_scan.elf import EM_386, EM_AARCH64, EM_ARM, EM_X86_64
 
@@ -27,7 +27,7 @@ _MAX_INCLUDES = 16
 class Files(Protocol):
     """A file system seen from its root; paths are absolute and symbolic links are followed inside it."""
 
-    def content(self, path: str) -> Optional[bytes]:
+    def content(self, path: str) -> bytes | None:
         """The content of a regular file; None when there is none."""
 
     def names(self, path: str) -> list[str]:
@@ -42,7 +42,7 @@ def system_dirs(machine: int, bits: int) -> list[str]:
 
 
 def configured_dirs(files: Files, conf: str = CONF, depth: int = 0) -> list[str]:
-    """The folders of ld.so.conf and of the files that it includes, in ldconfig's order, as they are written."""
+    """The folders of ld.so.conf and the files that it includes, in ldconfig's order, as they are written."""
     content = files.content(conf)
     if content is None or depth > _MAX_INCLUDES:
         return []

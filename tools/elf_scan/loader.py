@@ -1,7 +1,7 @@
 """Does what the dynamic loader would do with a file, without running it.
 
-The rules are those of ld.so(8) and of glibc's elf/dl-load.c. From the file that is opened (`dlopen`, as Python
-opens an extension module), NEEDED libraries are loaded breadth first. A name that an already loaded library
+The rules are those of ld.so(8) and of glibc's elf/dl-load.c. From the file that is opened (by dlopen, as
+Python opens an extension module), NEEDED libraries are loaded breadth first. A name that an already loaded library
 was asked for by, or has as SONAME, is taken from there. Else it is searched in
 
 1. DT_RPATH of the file that needs it and of those that loaded that one, unless it has a DT_RUNPATH;
@@ -17,7 +17,6 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import Optional
 
 from tools.elf_scan import elf, ldso
 from tools.elf_scan.root import Root
@@ -33,7 +32,7 @@ class Loaded:
     path: str
     real: str
     facts: elf.Elf
-    parent: Optional[Loaded] = None
+    parent: Loaded | None = None
 
     def chain(self) -> tuple[str, ...]:
         """The real paths from the file that was opened to this one."""
@@ -46,7 +45,7 @@ class Edge:
 
     needer: Loaded
     name: str
-    found: Optional[Loaded]
+    found: Loaded | None
 
 
 class Loader:
@@ -56,10 +55,10 @@ class Loader:
         self._root = root
         self._library_path = ldso.path_list(library_path)
         self._configured = ldso.configured_dirs(root)
-        self._facts: dict[str, Optional[elf.Elf]] = {}
-        self._searches: dict[tuple[str, tuple[str, ...], int, int], Optional[tuple[str, str, elf.Elf]]] = {}
+        self._facts: dict[str, elf.Elf | None] = {}
+        self._searches: dict[tuple[str, tuple[str, ...], int, int], tuple[str, str, elf.Elf] | None] = {}
 
-    def facts(self, real: str) -> Optional[elf.Elf]:
+    def facts(self, real: str) -> elf.Elf | None:
         """The facts of a file; None when the loader could not load it."""
         if real not in self._facts:
             try:
@@ -103,7 +102,7 @@ class Loader:
             needs.append(needer.facts.interpreter)
         return needs
 
-    def _find(self, name: str, needer: Loaded) -> Optional[Loaded]:
+    def _find(self, name: str, needer: Loaded) -> Loaded | None:
         if "/" in name:
             found = self._search("", tuple(self._expand(name, needer)), needer.facts)
         else:
@@ -113,7 +112,7 @@ class Loader:
     def _folders(self, needer: Loaded) -> list[str]:
         """The folders in the order in which the loader searches them."""
         facts, folders = needer.facts, []
-        above: Optional[Loaded] = needer if facts.runpath is None else None
+        above: Loaded | None = needer if facts.runpath is None else None
         while above is not None:
             if above.facts.rpath is not None and above.facts.runpath is None:
                 folders += self._expand(above.facts.rpath, above)
@@ -127,7 +126,7 @@ class Loader:
         return folders + self._configured + system
 
     def _expand(self, paths: str, of: Loaded) -> list[str]:
-        """A path list with $ORIGIN, $LIB and $PLATFORM replaced; folders that depend on the cwd are left out."""
+        """A path list with $ORIGIN, $LIB and $PLATFORM replaced, without folders relative to the cwd."""
         triplet = ldso.TRIPLETS.get((of.facts.machine, of.facts.bits))
         values = {
             "ORIGIN": posixpath.dirname(of.path),
@@ -137,9 +136,7 @@ class Loader:
         expanded = (_TOKEN.sub(lambda match: values[match[1] or match[2]], path) for path in paths.split(":"))
         return [path for path in expanded if path.startswith("/")]
 
-    def _search(
-        self, name: str, folders: tuple[str, ...], like: elf.Elf
-    ) -> Optional[tuple[str, str, elf.Elf]]:
+    def _search(self, name: str, folders: tuple[str, ...], like: elf.Elf) -> tuple[str, str, elf.Elf] | None:
         key = (name, folders, like.machine, like.bits)
         if key not in self._searches:
             self._searches[key] = self._search_now(name, folders, like)
@@ -147,15 +144,16 @@ class Loader:
 
     def _search_now(
         self, name: str, folders: tuple[str, ...], like: elf.Elf
-    ) -> Optional[tuple[str, str, elf.Elf]]:
+    ) -> tuple[str, str, elf.Elf] | None:
         for folder in folders:
             path = posixpath.join(folder, name) if name else folder
             real = self._root.real(path)
             facts = self.facts(real) if real is not None else None
-            if real is not None and facts is not None and (facts.machine, facts.bits, facts.little) == (
-                like.machine,
-                like.bits,
-                like.little,
-            ):
+            if real is not None and facts is not None and _fit(facts, like):
                 return path, real, facts
         return None
+
+
+def _fit(one: elf.Elf, other: elf.Elf) -> bool:
+    """Whether two files can be in one process."""
+    return (one.machine, one.bits, one.little) == (other.machine, other.bits, other.little)

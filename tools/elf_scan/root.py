@@ -8,24 +8,23 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from typing import Optional
 
 _MAX_LINKS = 40
 _MAX_CONTENT = 1 << 20
 
 
 class Root:
-    """A file system to look around in. What has been looked up is remembered: it must not change meanwhile."""
+    """A file system to look around in. Look-ups are remembered: it must not change meanwhile."""
 
     def __init__(self, folder: str = "/") -> None:
         self._folder = os.path.realpath(folder).rstrip("/")
-        self._real: dict[str, Optional[str]] = {"/": "/"}
+        self._real: dict[str, str | None] = {"/": "/"}
 
     def host(self, path: str) -> str:
         """The path outside, for an absolute path that `real` gave."""
         return self._folder + path
 
-    def real(self, path: str) -> Optional[str]:
+    def real(self, path: str) -> str | None:
         """The path without links and `..`; None when nothing is there."""
         return self._resolve(path, 0)
 
@@ -34,7 +33,7 @@ class Root:
         real = self.real(path)
         return real is not None and stat.S_ISREG(os.lstat(self.host(real)).st_mode)
 
-    def content(self, path: str) -> Optional[bytes]:
+    def content(self, path: str) -> bytes | None:
         """The content of a regular file (see Files in ldso.py)."""
         real = self.real(path)
         if real is None or not self.is_file(real):
@@ -50,12 +49,12 @@ class Root:
         except OSError:
             return []
 
-    def _resolve(self, path: str, links: int) -> Optional[str]:
+    def _resolve(self, path: str, links: int) -> str | None:
         if path not in self._real:
             self._real[path] = self._look_up(path, links)
         return self._real[path]
 
-    def _look_up(self, path: str, links: int) -> Optional[str]:
+    def _look_up(self, path: str, links: int) -> str | None:
         parent, name = posixpath.split(path.rstrip("/"))
         if not parent.startswith("/"):
             return None

@@ -22,6 +22,7 @@ CACHE = "etc/ld.so.cache"
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Parses the arguments and makes the layer."""
     parser = argparse.ArgumentParser(prog="ld_cache", description="Makes the layer with /etc/ld.so.cache.")
     parser.add_argument("--arch", required=True, choices=sorted(ARCHITECTURES))
     parser.add_argument("--output", required=True, type=Path)

@@ -41,14 +41,16 @@ class Entry:
 
 
 def serialise(entries: Sequence[Entry], hwcaps: Iterable[str] = (), generator: bytes | None = None) -> bytes:
-    """The cache file. `hwcaps` are the names of all glibc-hwcaps folders seen, `generator` is ldconfig's signature."""
+    """The cache file. `hwcaps` names all glibc-hwcaps folders seen, `generator` is ldconfig's signature."""
     ordered = _sorted(entries)
     used = sorted({entry.hwcaps for entry in ordered if entry.hwcaps is not None}, key=_raw)
     start = _HEADER.size + _ENTRY.size * len(ordered)
     texts = {text for entry in ordered for text in (entry.soname, entry.path)} | set(hwcaps) | set(used)
     table, offsets = _string_table(texts)
     body = b"".join(
-        _ENTRY.pack(entry.flags, start + offsets[entry.soname], start + offsets[entry.path], 0, _hwcap(entry, used))
+        _ENTRY.pack(
+            entry.flags, start + offsets[entry.soname], start + offsets[entry.path], 0, _hwcap(entry, used)
+        )
         for entry in ordered
     )
     end = start + len(table)
@@ -70,7 +72,7 @@ def version_key(name: str) -> tuple[tuple[int, int], ...]:
 
 
 def _sorted(entries: Iterable[Entry]) -> list[Entry]:
-    """Descending by name and flags; libraries of a glibc-hwcaps folder come first. Equal ones keep their order."""
+    """Descending by name and flags, those of glibc-hwcaps folders first. Equal ones keep their order."""
     order = sorted(entries, key=lambda entry: (entry.hwcaps is None, _raw(entry.hwcaps or "")))
     return sorted(order, key=lambda entry: (version_key(entry.soname), entry.flags), reverse=True)
 

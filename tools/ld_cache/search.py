@@ -1,8 +1,8 @@
 """Which libraries ldconfig would put into its cache, and which links it would make, for a tree.
 
-The rules are those of glibc's ldconfig (elf/ldconfig.c and elf/readlib.c of glibc 2.33 to 2.41), with Debian's
-list of system folders. Left out are the hardware folders of old (`tls`, `haswell`, ...), which glibc 2.37
-dropped and no Debian package of these years fills; `glibc-hwcaps` took their place and is handled.
+The rules are those of glibc's ldconfig (elf/ldconfig.c and elf/readlib.c since 2.33), with Debian's list of
+system folders. Left out are the hardware folders of old (`tls`, `haswell`, ...), which glibc 2.37 dropped and
+no Debian package of these years fills; `glibc-hwcaps` took their place and is handled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOADERS = ("ld-linux", "ld.so.", "ld64.so.")
 
 @dataclass(frozen=True)
 class Found:
-    """The result: the cache's entries in the order of their discovery, and `path -> target` of missing links."""
+    """The cache's entries in the order of their discovery, and `path -> target` of missing links."""
 
     entries: tuple[Entry, ...]
     links: tuple[tuple[str, str], ...]
@@ -66,7 +66,8 @@ def search(tree: Tree, architecture: str) -> Found:
             level = library.facts.x86_isa_needed.bit_length() - 1 if library.facts.x86_isa_needed else 0
             path = posixpath.join(place.path, name)
             entries.append(Entry(library.soname, path, library.flags, place.hwcaps, level))
-    return Found(tuple(entries), tuple(links), tuple(place.hwcaps for place in folders if place.hwcaps is not None))
+    names = tuple(place.hwcaps for place in folders if place.hwcaps is not None)
+    return Found(tuple(entries), tuple(links), names)
 
 
 def generator(tree: Tree) -> bytes | None:
@@ -89,8 +90,10 @@ def _folders(tree: Tree, architecture: str) -> Iterator[_SearchFolder]:
         yield _SearchFolder(path, folder)
         hwcaps = posixpath.join(path, _HWCAPS)
         for name in tree.names(hwcaps):
+            if name.startswith(".") or ":" in name:
+                continue
             below = tree.node(posixpath.join(hwcaps, name))
-            if isinstance(below, Folder) and below not in seen and not name.startswith(".") and ":" not in name:
+            if isinstance(below, Folder) and below not in seen:
                 seen.append(below)
                 yield _SearchFolder(posixpath.join(hwcaps, name), below, name)
 

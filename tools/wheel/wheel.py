@@ -130,7 +130,7 @@ class Wheel:
     def _dist_info(self) -> str:
         found = {name.split("/")[0] for name in self._members if name.split("/")[0].endswith(".dist-info")}
         if len(found) != 1:
-            raise ToolError(f"has {len(found)} .dist-info folders instead of one", file=self.path, remedy=_REMEDY)
+            raise ToolError(f"{len(found)} .dist-info folders instead of one", file=self.path, remedy=_REMEDY)
         return found.pop()
 
     def _read_record(self) -> dict[str, Recorded]:
@@ -191,4 +191,4 @@ class Stream:
         return data
 
 
-_REMEDY = "The wheel is damaged or was tampered with. Fetch it again; if that doesn't help, lock another version."
+_REMEDY = "The wheel is damaged or was changed. Fetch it again; if that doesn't help, lock another version."
