@@ -12,6 +12,7 @@ be read with a pager or unzip, and it is the same on every machine.
 import argparse
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 HEADER = """\
 #!/bin/sh
@@ -35,19 +36,20 @@ def main() -> None:
     parser.add_argument("--main", required=True, help="the module whose `run` gives the exit code")
     parser.add_argument("modules", nargs="+", type=Path)
     options = parser.parse_args()
-    options.output.write_bytes(HEADER.encode())
-    write(options.output, options.package, options.main, options.modules)
+    with options.output.open("wb") as out:
+        out.write(HEADER.encode())
+        write(out, options.package, options.main, options.modules)
     options.output.chmod(0o755)
 
 
-def write(output: Path, package: str, entry: str, modules: list[Path]) -> None:
-    """Appends the application to the file."""
+def write(out: BinaryIO, package: str, entry: str, modules: list[Path]) -> None:
+    """Writes the application behind what is in the file already."""
     folder = package.replace(".", "/")
     parents = folder.split("/")
     files = {"/".join([*parents[: depth + 1], "__init__.py"]): b"" for depth in range(len(parents))}
     files |= {f"{folder}/{module.name}": module.read_bytes() for module in modules}
     files["__main__.py"] = f"import sys\n\nfrom {package}.{entry} import run\n\nsys.exit(run())\n".encode()
-    with output.open("ab") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.create_system = 3

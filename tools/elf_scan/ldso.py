@@ -1,7 +1,7 @@
 """Where the dynamic loader looks: ld.so.conf, the folders built into Debian's glibc, and path lists.
 
 What is read comes through `Files`, so the same rules hold for a folder on disk, for the running system and
-for a stack of layers that nobody has unpacked. Runs on Python 3.9 and later, for it is part of `find-libdeps`.
+for a stack of layers that nobody has unpacked. Runs on Python 3.9 and later, as part of `find-libdeps`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Does what the dynamic loader would do with a file, without running it.
 
 The rules are those of ld.so(8) and of glibc's elf/dl-load.c. From the file that is opened (by dlopen, as
-Python opens an extension module), NEEDED libraries are loaded breadth first. A name that an already loaded library
-was asked for by, or has as SONAME, is taken from there. Else it is searched in
+Python opens an extension module), NEEDED libraries are loaded breadth first. A name that an already loaded
+library was asked for by, or has as SONAME, is taken from there. Else it is searched in
 
 1. DT_RPATH of the file that needs it and of those that loaded that one, unless it has a DT_RUNPATH;
 2. LD_LIBRARY_PATH;
