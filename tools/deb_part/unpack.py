@@ -8,7 +8,7 @@ do is data in //apt/policy.
 import hashlib
 import stat
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -147,7 +147,7 @@ class _Unpacker:
             self._md5[path] = content.hexdigest()
 
     def _check_parents(self, path: str) -> None:
-        """No member may lie below a symlink of its package: unpacking would follow it, maybe out of the root."""
+        """No member may lie below a symlink of its package: unpacking would follow it out of the root."""
         parts = path.split("/")
         for end in range(1, len(parts)):
             parent = "/".join(parts[:end])
@@ -170,16 +170,15 @@ class _Unpacker:
             name += ":" + self._fields["Architecture"]
         info = {key: value for key, value in files.items() if key != "control"}
         info["list"] = (0o644, "".join(f"{path}\n" for path in self._list).encode())
-        info.setdefault("md5sums", (0o644, self._own_md5sums(conffiles)))
+        info.setdefault("md5sums", (0o644, self._own_md5sums()))
         for key, (mode, data) in sorted(info.items()):
             self._writer.add(Entry(f"{INFO}/{name}.{key}", Kind.FILE, mode, size=len(data)), data)
         self._writer.close()
         return self._facts
 
-    def _own_md5sums(self, conffiles: Iterable[tuple[str, str]]) -> bytes:
+    def _own_md5sums(self) -> bytes:
         """What dpkg notes for a package that brings no md5sums."""
-        known = {path.lstrip("/") for path, _ in conffiles}
-        return "".join(f"{md5}  {path}\n" for path, md5 in self._md5.items() if path not in known).encode()
+        return "".join(f"{md5}  {path}\n" for path, md5 in self._md5.items()).encode()
 
 
 class _Hashing:

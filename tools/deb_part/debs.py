@@ -1,0 +1,127 @@
+"""Small .debs for tests: good ones by the real dpkg-deb, bad ones by hand."""
+
+import hashlib
+import io
+import lzma
+import subprocess
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.deb_part.excludes import Excludes
+from tools.deb_part.unpack import Expected, Facts, unpack
+
+CONTROL = """\
+Package: {name}
+Version: {version}
+Architecture: {arch}
+Maintainer: Nobody <nobody@example.org>
+Description: a package for tests
+ with a second line
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A .deb, and what a lock would say about it."""
+
+    path: Path
+    expected: Expected
+
+
+@dataclass
+class Content:
+    """What goes into a .deb; the control file is completed with name, version and the like."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[str, int] = field(default_factory=dict)
+    control: str = ""
+    scripts: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(
+    folder: Path,
+    name: str,
+    content: Content,
+    *,
+    version: str = "1.0",
+    arch: str = "amd64",
+    compress: str = "xz",
+) -> Built:
+    """Builds a .deb with dpkg-deb."""
+    root = folder / f"{name}.root"
+    (root / "DEBIAN").mkdir(parents=True)
+    for path, text in content.files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    for path, target in content.links.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).symlink_to(target)
+    for each in sorted(root.rglob("*")):
+        if not each.is_symlink():
+            each.chmod(content.modes.get(str(each.relative_to(root)), 0o755 if each.is_dir() else 0o644))
+    root.chmod(0o755)
+    (root / "DEBIAN/control").write_text(
+        CONTROL.format(name=name, version=version, arch=arch) + content.control
+    )
+    for script, text in content.scripts.items():
+        (root / "DEBIAN" / script).write_text(text)
+        (root / "DEBIAN" / script).chmod(0o755 if text.startswith("#!") else 0o644)
+    path = folder / f"{name}_{version}_{arch}.deb"
+    command = [
+        "dpkg-deb",
+        "--root-owner-group",
+        f"-Z{compress}",
+        "--uniform-compression",
+        "--build",
+        root,
+        path,
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return Built(path, Expected(name, version, arch, hashlib.sha256(path.read_bytes()).hexdigest()))
+
+
+def by_hand(
+    folder: Path, members: Sequence[tarfile.TarInfo], *, control: str | None = None, data: bytes | None = None
+) -> Built:
+    """Writes a .deb with these entries, whatever they are; `data` replaces data.tar.xz."""
+    text = CONTROL.format(name="bad", version="1", arch="all") if control is None else control
+    info = tarfile.TarInfo("./control")
+    info.size = len(text.encode())
+    packed = lzma.compress(tar([(info, text.encode())]))
+    content = (
+        lzma.compress(tar([(member, bytes(member.size)) for member in members])) if data is None else data
+    )
+    blob = ar([("debian-binary", b"2.0\n"), ("control.tar.xz", packed), ("data.tar.xz", content)])
+    path = folder / "bad_1_all.deb"
+    path.write_bytes(blob)
+    return Built(path, Expected("bad", "1", "all", hashlib.sha256(blob).hexdigest()))
+
+
+def tar(entries: Sequence[tuple[tarfile.TarInfo, bytes]]) -> bytes:
+    """A tar archive with exactly these entries."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for info, data in entries:
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def ar(members: Sequence[tuple[str, bytes]]) -> bytes:
+    """An ar archive, as the outside of a .deb is one."""
+    out = b"!<arch>\n"
+    for name, data in members:
+        out += (
+            f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode()
+            + data
+            + b"\n" * (len(data) % 2)
+        )
+    return out
+
+
+def part_of(built: Built, excludes: Excludes, *, merged_usr: bool = True) -> tuple[Facts, bytes]:
+    """Unpacks a .deb with the code under test."""
+    out = io.BytesIO()
+    return unpack(built.path, out, built.expected, excludes, merged_usr=merged_usr), out.getvalue()
