@@ -69,18 +69,10 @@ def build(
     for script, text in content.scripts.items():
         (root / "DEBIAN" / script).write_text(text)
         (root / "DEBIAN" / script).chmod(0o755 if text.startswith("#!") else 0o644)
-    path = folder / f"{name}_{version}_{arch}.deb"
-    command = [
-        "dpkg-deb",
-        "--root-owner-group",
-        f"-Z{compress}",
-        "--uniform-compression",
-        "--build",
-        root,
-        path,
-    ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return Built(path, Expected(name, version, arch, hashlib.sha256(path.read_bytes()).hexdigest()))
+    deb = folder / f"{name}_{version}_{arch}.deb"
+    options = ["--root-owner-group", f"-Z{compress}", "--uniform-compression"]
+    subprocess.run(["dpkg-deb", *options, "--build", root, deb], check=True, stdout=subprocess.DEVNULL)
+    return Built(deb, Expected(name, version, arch, hashlib.sha256(deb.read_bytes()).hexdigest()))
 
 
 def by_hand(
@@ -125,3 +117,13 @@ def part_of(built: Built, excludes: Excludes, *, merged_usr: bool = True) -> tup
     """Unpacks a .deb with the code under test."""
     out = io.BytesIO()
     return unpack(built.path, out, built.expected, excludes, merged_usr=merged_usr), out.getvalue()
+
+
+def arguments(built: Built, part: Path, facts: Path) -> list[str]:
+    """The command line of action DebPart."""
+    expected = built.expected
+    return [
+        *("--deb", str(built.path), "--package", expected.package, "--version", expected.version),
+        *("--architecture", expected.architecture, "--sha256", expected.sha256, "--merged-usr"),
+        *("--excludes", "apt/policy/path-excludes.json", "--part", str(part), "--facts", str(facts)),
+    ]
