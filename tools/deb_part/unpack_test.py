@@ -8,13 +8,12 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from tools.common.errors import ToolError
 from tools.deb_part import ar
-from tools.deb_part.debs import Built, Content, build, by_hand, part_of
+from tools.deb_part.debs import Built, Content, arguments, build, by_hand, part_of
 from tools.deb_part.excludes import Excludes, Rule, read_excludes
 
 EXCLUDES = read_excludes(Path("apt/policy/path-excludes.json"))
@@ -181,17 +180,7 @@ def test_bytes_do_not_depend_on_the_machine(tmp_path: Path) -> None:
     outputs = set()
     for number, (umask, zone, locale) in enumerate([(0o022, "UTC", "C"), (0o077, "Asia/Tokyo", "C.UTF-8")]):
         part, facts = tmp_path / f"{number}.part", tmp_path / f"{number}.json"
-        command = [sys.executable, "-m", "tools.deb_part", "--deb", built.path, "--package", "tool"]
-        command += ["--version", "1.0", "--architecture", "amd64", "--sha256", built.expected.sha256]
-        command += [
-            "--excludes",
-            "apt/policy/path-excludes.json",
-            "--merged-usr",
-            "--part",
-            part,
-            "--facts",
-            facts,
-        ]
+        command = [sys.executable, "-m", "tools.deb_part", *arguments(built, part, facts)]
         env = {"PYTHONPATH": ":".join(sys.path), "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": str(number)}
         subprocess.run(command, check=True, umask=umask, env=env)
         outputs.add((part.read_bytes(), facts.read_bytes()))
@@ -317,27 +306,8 @@ def test_last_matching_rule_wins_and_config_lists_them() -> None:
 
 def test_tool_fails_with_one_message_and_no_traceback(tmp_path: Path) -> None:
     built = by_hand(tmp_path, [member("/etc/passwd")])
-    command = [
-        sys.executable,
-        "-m",
-        "tools.deb_part",
-        "--deb",
-        built.path,
-        "--package",
-        "bad",
-        "--version",
-        "1",
-    ]
-    command += ["--architecture", "all", "--sha256", built.expected.sha256]
-    command += [
-        "--excludes",
-        "apt/policy/path-excludes.json",
-        "--part",
-        tmp_path / "p",
-        "--facts",
-        tmp_path / "f",
-    ]
+    command = [sys.executable, "-m", "tools.deb_part", *arguments(built, tmp_path / "p", tmp_path / "f")]
     env = {"PYTHONPATH": ":".join(sys.path)}
-    done = subprocess.run(cast(list[str], command), capture_output=True, text=True, env=env)
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
     assert done.returncode == 1
     assert done.stderr == "error: the .deb of bad 1 (all) has the path '/etc/passwd', which is absolute\n"
