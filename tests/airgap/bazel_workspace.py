@@ -1,7 +1,7 @@
-"""A workspace of its own for tests of what Bazel does: repositories that are fetched, and builds that must fail.
+"""A workspace of its own for tests of Bazel itself: repositories that it fetches, builds that must fail.
 
-It has this repository's .bazelrc, drop-ins and module versions, so that it is air-gapped when this repository is and
-uses the real rulesets when this repository does.
+It has this repository's .bazelrc, drop-ins and module versions, so that it is air-gapped when this
+repository is and uses the real rulesets when this repository does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Relative to the runfiles of the main repository; the canonical name of the repository differs between Bazels.
+# Relative to the runfiles of the main repository; its canonical name differs between Bazels.
 _SOURCES = "../*airgap_sources"
 
 
@@ -78,7 +78,7 @@ class Workspace:
             # Already in a sandbox, where a second one can't be made.
             words += ["--spawn_strategy=local", "--disk_cache=", "--noshow_progress", "--jobs=2"]
         environ = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-        environ |= {name: "localhost,127.0.0.1" for name in ("no_proxy", "NO_PROXY")}
+        environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1")
         environ |= {"HOME": str(self._home), "PATH": os.environ["PATH"]}
         done = subprocess.run(
             [*words, *args],
@@ -100,7 +100,9 @@ class Workspace:
         """Build targets, which must fail; what Bazel says is the result."""
         result = self.bazel("build", *targets, env=env)
         assert result.code != 0, "this should have failed:\n" + result.output
-        assert "Traceback (most recent call last):\n  File" not in result.output, "a Python traceback:\n" + result.output
+        assert "Traceback (most recent call last):\n  File" not in result.output, (
+            "a Python traceback:\n" + result.output
+        )
         return result.output
 
     def output(self, name: str) -> Path:

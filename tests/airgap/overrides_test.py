@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from tests.airgap.bazel_workspace import source
 
 OVERRIDE = re.compile(r"^common:airgap\s+--override_module=([\w.]+)=(\S+)$", re.MULTILINE)
+NAME = re.compile(r'^(?:module\()?\s*name = "([\w.]+)"', re.MULTILINE)
 
 
 def overrides() -> dict[str, str]:
@@ -22,15 +23,17 @@ def drop_ins() -> dict[str, str]:
             if path.name == "MODULE.bazel" and len(path.parts) == 3:
                 stream = archive.extractfile(member)
                 assert stream is not None
-                found = re.search(r'^\s*name = "([\w.]+)",$|^module\(name = "([\w.]+)"\)$', stream.read().decode(), re.M)
+                found = NAME.search(stream.read().decode())
                 assert found, member.name
-                names[path.parts[1]] = found[1] or found[2]
+                names[path.parts[1]] = found[1]
     return names
 
 
 def folders() -> set[str]:
     with tarfile.open(source("airgap.tar")) as archive:
-        return {member.name.split("/")[1] for member in archive if member.isdir() and member.name.count("/") == 1}
+        return {
+            member.name.split("/")[1] for member in archive if member.isdir() and member.name.count("/") == 1
+        }
 
 
 def test_every_folder_is_an_override_and_every_override_has_its_folder() -> None:

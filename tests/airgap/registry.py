@@ -37,7 +37,9 @@ class Registry:
     password: str = ""
     tls: ssl.SSLContext | None = None
 
-    def request(self, method: str, path: str, data: bytes | None = None, **headers: str) -> tuple[bytes, Json]:
+    def request(
+        self, method: str, path: str, data: bytes | None = None, **headers: str
+    ) -> tuple[bytes, Json]:
         """One call of the registry's interface: the body and the headers of the answer."""
         scheme = "https" if self.tls else "http"
         url = path if "://" in path else f"{scheme}://{self.host}/v2/{path}"
@@ -74,7 +76,9 @@ class Registry:
         location = headers["Location"]
         digest = sha256(data)
         joint = "&" if "?" in location else "?"
-        self.request("PUT", f"{location}{joint}digest={digest}", data, Content_Type="application/octet-stream")
+        self.request(
+            "PUT", f"{location}{joint}digest={digest}", data, Content_Type="application/octet-stream"
+        )
         return digest
 
     def put_manifest(self, repository: str, reference: str, manifest: bytes, media_type: str) -> str:
@@ -116,7 +120,7 @@ def _address(log: IO[str]) -> str:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate of localhost, signed by itself, and a trust store for Java that has it beside the system's."""
+    """A certificate of localhost, signed by itself, and a trust store for Java with it and the system's."""
 
     certificate: Path
     key: Path
@@ -128,8 +132,10 @@ class Certificate:
     def make(folder: Path) -> Certificate:
         """Make one with openssl."""
         made = Certificate(folder / "certificate.pem", folder / "key.pem", folder / "trust.p12")
-        new = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -out {made.certificate} -keyout {made.key}"
-        _openssl(*new.split(), "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        new = f"req -x509 -newkey rsa:2048 -nodes -days 2 -out {made.certificate} -keyout {made.key}"
+        _openssl(
+            *new.split(), "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"
+        )
         system = Path("/etc/ssl/certs/ca-certificates.crt")
         bundle = folder / "bundle.pem"
         bundle.write_bytes(made.certificate.read_bytes() + (system.read_bytes() if system.exists() else b""))

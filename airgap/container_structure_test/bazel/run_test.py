@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -I
 """Start container-structure-test as a rule container_structure_test says.
 
-Bazel runs it as the test, in the runfiles folder of the main repository; the JSON file beside it has the rule's
-attributes, and arguments of the test are handed on.
+Bazel runs it as the test, in the runfiles folder of the main repository; the JSON file beside it has the
+rule's attributes, and arguments of the test are handed on.
 """
 
 import json

@@ -16,7 +16,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate
     store = "-Djavax.net.ssl.trustStore"
     space = Workspace(
         tmp_path_factory.mktemp("nested") / "space",
-        jvm_args=[f"{store}={certificate.trust_store}", f"{store}Type=PKCS12", f"{store}Password={certificate.PASSWORD}"],
+        jvm_args=[
+            f"{store}={certificate.trust_store}",
+            f"{store}Type=PKCS12",
+            f"{store}Password={certificate.PASSWORD}",
+        ],
     )
     yield space
     space.close()

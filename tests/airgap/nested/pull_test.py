@@ -21,6 +21,8 @@ DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 EXTENSION = 'oci = use_extension("@rules_oci//oci:extensions.bzl", "oci")\n'
 
+PLATFORMS = '["linux/amd64", "linux/arm64"]'
+
 BUILD = """\
 load("@rules_oci//oci:defs.bzl", "oci_image")
 
@@ -55,7 +57,12 @@ def docker_manifest(registry: Registry, app: Layout) -> str:
     layer = next(layer for layer in app.manifest["layers"] if layer["mediaType"].endswith("+gzip"))
     diff_id = app.config["rootfs"]["diff_ids"][app.manifest["layers"].index(layer)]
     config = json.dumps(
-        {"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [diff_id]}, "config": {"Cmd": None}}
+        {
+            "os": "linux",
+            "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+            "config": {"Cmd": None},
+        }
     ).encode()
     manifest = {
         "schemaVersion": 2,
@@ -72,14 +79,14 @@ def docker_manifest(registry: Registry, app: Layout) -> str:
 
 
 @pytest.fixture(scope="module")
-def pulled(workspace: Workspace, registry: Registry) -> Iterator[Pulled]:
+def pulled(workspace: Workspace, registry: Registry) -> Pulled:
     index, app = Layout(IMAGES / "index_by_platform"), Layout(IMAGES / "app")
     registry.put_layout("team/index", "1", index)
     registry.put_layout("team/app", "1", app)
     docker = docker_manifest(registry, app)
     url = f"http://{registry.host}/team"
     pulls = {
-        "many": f'image = "{url}/index", digest = "{index.digest}", platforms = ["linux/amd64", "linux/arm64"]',
+        "many": f'image = "{url}/index", digest = "{index.digest}", platforms = {PLATFORMS}',
         "one": f'image = "{url}/app@{app.digest}"',
         "one_of_platform": f'image = "{url}/app", digest = "{app.digest}", platforms = ["linux/arm64/v8"]',
         "docker": f'image = "{url}/docker", digest = "{docker}", bazel_tags = ["some-tag"]',
@@ -97,12 +104,13 @@ def pulled(workspace: Workspace, registry: Registry) -> Iterator[Pulled]:
     workspace.write(
         "BUILD.bazel",
         BUILD
-        + "".join(f'oci_image(name = "on_{name}", base = "@{name}", tars = ["layer.tar"])\n' for name in bases)
-        + 'filegroup(name = "digest", srcs = ["@many//:digest"])\n'
-        + 'genrule(name = "digest_text", srcs = ["@many//:digest"], outs = ["digest.txt"], cmd = "cp $< $@")\n',
+        + "".join(
+            f'oci_image(name = "on_{name}", base = "@{name}", tars = ["layer.tar"])\n' for name in bases
+        )
+        + 'genrule(name = "digest", srcs = ["@many//:digest"], outs = ["digest.txt"], cmd = "cp $< $@")\n',
     )
     workspace.write("layer.tar", bytes(10240))
-    yield Pulled(index, app, docker)
+    return Pulled(index, app, docker)
 
 
 def base_of(image: Layout) -> list[str]:
@@ -121,14 +129,20 @@ def test_one_image(workspace: Workspace, pulled: Pulled) -> None:
 
 def test_the_layout_is_the_image_of_the_registry(workspace: Workspace, pulled: Pulled) -> None:
     workspace.build("@one//:one")
-    (path,) = [line for line in workspace.bazel("cquery", "--output=files", "@one//:one").output.split() if "layout" in line]
+    (path,) = [
+        line
+        for line in workspace.bazel("cquery", "--output=files", "@one//:one").output.split()
+        if "layout" in line
+    ]
     layout = Layout(workspace.root / path)
     assert layout.digest == pulled.app.digest
     assert layout.blobs() == pulled.app.blobs()
 
 
 @pytest.mark.parametrize(("platform", "architecture"), [("linux_amd64", "amd64"), ("linux_arm64", "arm64")])
-def test_the_target_platform_chooses(workspace: Workspace, pulled: Pulled, platform: str, architecture: str) -> None:
+def test_the_target_platform_chooses(
+    workspace: Workspace, pulled: Pulled, platform: str, architecture: str
+) -> None:
     workspace.build("//:on_many", f"--platforms=//:{platform}")
     image = Layout(workspace.output("on_many"))
     assert image.config["architecture"] == architecture
@@ -140,7 +154,7 @@ def test_a_repository_for_each_platform(workspace: Workspace, pulled: Pulled) ->
 
 
 def test_digest_target(workspace: Workspace, pulled: Pulled) -> None:
-    workspace.build("//:digest_text")
+    workspace.build("//:digest")
     assert workspace.output("digest.txt").read_text() == pulled.index.digest
 
 
@@ -185,7 +199,9 @@ def test_no_image_for_the_target_platform(workspace: Workspace, pulled: Pulled) 
 def login_file(workspace: Workspace, host: str, password: str) -> dict[str, str]:
     """Write a docker configuration and return the environment that selects it."""
     token = base64.b64encode(f"user:{password}".encode()).decode()
-    path = workspace.write(f"docker-{sha256(password.encode())[-8:]}/config.json", json.dumps({"auths": {host: {"auth": token}}}))
+    path = workspace.write(
+        f"docker-{sha256(password.encode())[-8:]}/config.json", json.dumps({"auths": {host: {"auth": token}}})
+    )
     return {"DOCKER_CONFIG": str(path.parent)}
 
 
@@ -232,7 +248,10 @@ def test_a_tag_that_may_move(workspace: Workspace, closed: Registry, pulled: Pul
         ({}, ["image", "registry", "repository"]),
         ({"image": "localhost/a"}, ["digest", "tag"]),
         ({"registry": "localhost", "tag": "1"}, ["registry", "repository"]),
-        ({"image": "localhost/a", "registry": "localhost", "repository": "a", "tag": "1"}, ["image", "registry"]),
+        (
+            {"image": "localhost/a", "registry": "localhost", "repository": "a", "tag": "1"},
+            ["image", "registry"],
+        ),
         ({"image": "localhost/a:1", "platforms": ["plan9/amd64"]}, ["plan9/amd64", "linux/amd64"]),
     ],
 )
@@ -280,7 +299,7 @@ def test_a_credential_helper(workspace: Workspace, closed: Registry, pulled: Pul
     answer = json.dumps({"ServerURL": closed.host, "Username": "user", "Secret": "se:cret"})
     helper = workspace.write(
         "helpers/docker-credential-test",
-        f"#!/bin/sh\nread -r server || :\n[ \"$1 $server\" = 'get {closed.host}' ] || exit 1\necho '{answer}'\n",
+        f"#!/bin/sh\nread -r server || :\n[ \"$1 $server\" = 'get {closed.host}' ] && echo '{answer}'\n",
     )
     helper.chmod(0o755)
     config = workspace.write("helpers/config.json", json.dumps({"credHelpers": {closed.host: "test"}}))

@@ -1,4 +1,4 @@
-"""A registry's door that opens for a bearer token only, and sells tokens for a login: the flow of public registries."""
+"""A registry's door that opens for a bearer token only, and sells tokens for a login, as public ones do."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def serve(backend: str, login: str, password: str, tls: ssl.SSLContext) -> Itera
                 return
             if self.headers["Authorization"] != f"Bearer {token}":
                 gate.refused += 1
-                self._answer(401, b"", {"WWW-Authenticate": f'Bearer realm="https://{gate.host}/token",service="gate"'})
+                self._answer(
+                    401, b"", {"WWW-Authenticate": f'Bearer realm="https://{gate.host}/token",service="gate"'}
+                )
                 return
             request = urllib.request.Request(f"http://{backend}{self.path}")
             request.add_header("Accept", ", ".join(self.headers.get_all("Accept", ["*/*"])))

@@ -1,4 +1,4 @@
-"""Stand where docker or podman would: keep the archive that `load` was given, and end as $ENGINE_EXIT says."""
+"""Stand where docker or podman would: keep the archive that `load` is given; end as $ENGINE_EXIT says."""
 
 import os
 import shutil

@@ -29,7 +29,7 @@ def layer_kind(data: bytes) -> str:
     return "+zstd" if data.startswith(b"\x28\xb5\x2f\xfd") else ""
 
 
-# Bytes: a digest must not tell which implementation made the image. -----------------------------------------------
+# Bytes: a digest must not tell which implementation made the image. -----------------------------------------
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -59,7 +59,7 @@ def test_inline_values_and_files_mean_the_same() -> None:
     assert image("app_from_files").digest == image("app").digest
 
 
-# Layers: what no regeneration of golden files can make right. ------------------------------------------------------
+# Layers: what no regeneration of golden files can make right. -----------------------------------------------
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -84,7 +84,10 @@ def test_nothing_is_left_over(name: str) -> None:
 
 def test_every_wrapping_is_there() -> None:
     layout = image("app")
-    kinds = [layer["mediaType"].removeprefix("application/vnd.oci.image.layer.v1.") for layer in layout.manifest["layers"]]
+    kinds = [
+        layer["mediaType"].removeprefix("application/vnd.oci.image.layer.v1.")
+        for layer in layout.manifest["layers"]
+    ]
     assert kinds == ["tar+gzip", "tar", "tar+gzip", "tar+zstd", "tar+zstd", "tar+gzip"]
 
 
@@ -119,7 +122,7 @@ def test_history() -> None:
     assert {entry["created"] for entry in image("app").config["history"]} == {EPOCH}
 
 
-# The config. -------------------------------------------------------------------------------------------------------
+# The config. ------------------------------------------------------------------------------------------------
 
 
 def test_platform() -> None:

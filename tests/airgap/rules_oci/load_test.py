@@ -56,7 +56,9 @@ def test_oci_format() -> None:
 @pytest.mark.parametrize("name", ["LOAD_TARBALL", "LOAD_INDEX_TARBALL"])
 def test_members_say_nothing_of_the_machine(name: str) -> None:
     with tarfile.open(os.environ[name]) as tar:
-        facts: set[Json | tuple[int, ...]] = {(entry.uid, entry.gid, entry.mode, int(entry.mtime)) for entry in tar}
+        facts: set[Json | tuple[int, ...]] = {
+            (entry.uid, entry.gid, entry.mode, int(entry.mtime)) for entry in tar
+        }
     assert facts == {(0, 0, 0o755, 1672560000)}
 
 

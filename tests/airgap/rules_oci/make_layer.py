@@ -1,7 +1,7 @@
-"""Write a layer for the contract tests: one file in a tar, stored without compression in the wrapping asked for.
+"""Write a layer for the contract tests: one file in a tar, in any wrapping but not compressed.
 
-Bazel runs `make_layer OUTPUT WRAPPING NAME CONTENT` for the rule test_layer. No compressor is used, so the bytes
-are the same with every version of zlib and zstd, and golden digests can be compared.
+Bazel runs `make_layer OUTPUT WRAPPING NAME CONTENT` for the rule test_layer. No compressor is used, so
+the bytes are the same with every version of zlib and zstd, and golden digests can be compared.
 """
 
 import io
@@ -34,7 +34,12 @@ def gzip(data: bytes, member: int) -> bytes:
 
 def zstd(data: bytes) -> bytes:
     """A zstd frame that holds its data in one raw block."""
-    return b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(data)) + (1 | len(data) << 3).to_bytes(3, "little") + data
+    return (
+        b"\x28\xb5\x2f\xfd\xa0"
+        + struct.pack("<I", len(data))
+        + (1 | len(data) << 3).to_bytes(3, "little")
+        + data
+    )
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 #!/usr/bin/env -S python3 -I
 """Zip a Python package to one executable file, the same bytes every time.
 
-Bazel runs `zip_tool.py OUTPUT MODULE FILE...` for the rule python_zipapp (mnemonic PythonZipapp). The files are one
-package, named after its folder. The zip calls `MODULE.main(arguments)` through the package's `errors.run`.
+Bazel runs `zip_tool.py OUTPUT MODULE FILE...` for the rule python_zipapp (mnemonic PythonZipapp). The
+files are one package, named after its folder. The zip calls `MODULE.main(arguments)` through the
+package's `errors.run`.
 """
 
 import os

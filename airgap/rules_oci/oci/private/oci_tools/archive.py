@@ -1,8 +1,8 @@
 """Write an image as the tar file that `docker load` and its kin read.
 
-Bazel runs `archive-manifest LAYOUT FORMAT TAGS OUTPUT` (mnemonic OCITarballManifest) for the small JSON file that
-names the tags, and `archive LAYOUT FORMAT MANIFEST OUTPUT` (mnemonic OCITarball) where somebody wants the whole
-tar as a file; `bazel run` streams the same tar to the container engine instead.
+Bazel runs `archive-manifest LAYOUT FORMAT TAGS OUTPUT` (mnemonic OCITarballManifest) for the small JSON
+file that names the tags, and `archive LAYOUT FORMAT MANIFEST OUTPUT` (mnemonic OCITarball) where somebody
+wants the whole tar as a file; `bazel run` streams the same tar to the container engine instead.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def write(layout: Layout, kind: str, manifest_file: Path, stream: IO[bytes]) -> 
 def main_manifest(args: list[str]) -> int:
     """`LAYOUT FORMAT TAGS OUTPUT`"""
     root, kind, tags, output = args
-    Path(output).write_bytes(manifest(Layout(Path(root)), kind, Path(tags).read_text(encoding="utf-8").split()))
+    Path(output).write_bytes(
+        manifest(Layout(Path(root)), kind, Path(tags).read_text(encoding="utf-8").split())
+    )
     return 0
 
 

@@ -13,8 +13,8 @@ _VARIABLE = re.compile(r"\$\{?([a-zA-Z0-9_]+)\}?")
 def environment(base: Iterable[str], text: str) -> list[str]:
     """Add the lines of a NAME=VALUE file to a base environment.
 
-    A value may use `$NAME` or `${NAME}`: what the base and the lines before say, and nothing for an unknown name.
-    A name that is there already keeps its place.
+    A value may use `$NAME` or `${NAME}`: what the base and the lines before say, and nothing for an
+    unknown name. A name that is there already keeps its place.
     """
     entries = [_split(entry) for entry in base]
     for name, raw in map(_split, _lines(text)):

@@ -1,6 +1,7 @@
 """Describe one layer: its digest, the digest of the tar inside, its compression and its size.
 
-Bazel runs `descriptor LAYER OUTPUT LABEL` once a layer (mnemonic OCIDescriptor), however many images share it.
+Bazel runs `descriptor LAYER OUTPUT LABEL` once a layer (mnemonic OCIDescriptor), however many images
+share it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from .errors import ToolError
 
@@ -54,7 +55,10 @@ def describe(path: Path) -> Layer:
         return Layer(diff_id, diff_id, compression, path.stat().st_size)
     with path.open("rb") as stream:
         return Layer(
-            "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest(), diff_id, compression, path.stat().st_size
+            "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest(),
+            diff_id,
+            compression,
+            path.stat().st_size,
         )
 
 
@@ -84,12 +88,12 @@ def _is_tar_header(block: bytes) -> bool:
     return stored == sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
 
 
-def _read(stream: BinaryIO, size: int) -> Iterator[bytes]:
+def _read(stream: IO[bytes], size: int) -> Iterator[bytes]:
     while chunk := stream.read(size):
         yield chunk
 
 
-def _gunzip(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+def _gunzip(stream: IO[bytes], path: Path) -> Iterator[bytes]:
     """All members of a gzip file; zeros after the last one are padding."""
     member = zlib.decompressobj(wbits=31)
     between = False
@@ -111,7 +115,7 @@ def _gunzip(stream: BinaryIO, path: Path) -> Iterator[bytes]:
         raise ToolError("is a gzip file that was cut short", file=path)
 
 
-def _unzstd(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+def _unzstd(stream: IO[bytes], path: Path) -> Iterator[bytes]:
     """All frames of a zstd file, by Python 3.14's own module or else by the zstd program."""
     try:
         zstd = importlib.import_module("compression.zstd")
@@ -139,10 +143,14 @@ def _run_zstd(path: Path) -> Iterator[bytes]:
     with (
         path.open("rb") as stream,
         subprocess.Popen(
-            [program, "--decompress", "--stdout"], stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [program, "--decompress", "--stdout"],
+            stdin=stream,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process,
     ):
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         yield from _read(process.stdout, CHUNK)
         reason = process.stderr.read().decode(errors="replace").strip()
     if process.returncode:

@@ -52,7 +52,9 @@ def base(root: Path) -> Image:
 def add_layer(image: Image, path: Path, description: Json) -> Image:
     """Stack a layer on an image; on Docker's media types it gets Docker's too."""
     docker = str(image.manifest.get("mediaType", "")).startswith("application/vnd.docker.")
-    media_type = "application/vnd.docker.image.rootfs.diff.tar" if docker else "application/vnd.oci.image.layer.v1.tar"
+    media_type = (
+        "application/vnd.docker.image.rootfs.diff.tar" if docker else "application/vnd.oci.image.layer.v1.tar"
+    )
     if description["compression"]:
         media_type += ("." if docker else "+") + description["compression"]
     digest = description["digest"]

@@ -36,7 +36,7 @@ def load_object(path: Path) -> Json:
 
 
 def merge(base: Json, extra: Json) -> Json:
-    """jq's `base * extra`: objects merge at any depth, anything else is replaced; keys of `base` come first."""
+    """jq's `base * extra`: objects merge at any depth, all else is replaced; keys of `base` come first."""
     merged = dict(base)
     for key, value in extra.items():
         old = merged.get(key)

@@ -39,7 +39,9 @@ class Layout:
         """The single entry of index.json."""
         entries = self.descriptors()
         if len(entries) != 1:
-            raise ToolError(f"names {len(entries)} manifests, expected exactly one", file=self.root / "index.json")
+            raise ToolError(
+                f"names {len(entries)} manifests, expected exactly one", file=self.root / "index.json"
+            )
         return entries[0]
 
     def manifest(self, digest: str) -> Json:
@@ -58,7 +60,7 @@ class Layout:
         return load_object(self.blob(manifest["config"]["digest"]))
 
     def put(self, data: bytes) -> str:
-        """Store a small blob and return its digest; a link in its place is replaced, never written through."""
+        """Store a small blob and return its digest; a link in its place is replaced, not written through."""
         digest = "sha256:" + hashlib.sha256(data).hexdigest()
         path = self.blob(digest)
         path.parent.mkdir(parents=True, exist_ok=True)

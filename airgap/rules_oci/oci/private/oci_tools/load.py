@@ -1,7 +1,7 @@
 """Load an image into a container engine: the rule's `loader`, or the first of docker, podman and nerdctl.
 
-`bazel run` starts it for an oci_load; the JSON file beside it says which image. The tar goes through a pipe, so it
-is written nowhere.
+`bazel run` starts it for an oci_load; the JSON file beside it says which image. The tar goes through a
+pipe, so it is written nowhere.
 """
 
 from __future__ import annotations

@@ -61,7 +61,9 @@ def main(args: list[str]) -> int:
     if not repository and settings["repository_file"]:
         repository = runfiles.find(settings["repository_file"]).read_text(encoding="utf-8").replace("\n", "")
     if not repository:
-        raise ToolError("no repository to push to", remedy="Set `repository` or pass --repository REGISTRY/NAME.")
+        raise ToolError(
+            "no repository to push to", remedy="Set `repository` or pass --repository REGISTRY/NAME."
+        )
     tags = list(request.tags)
     if settings["remote_tags"]:
         tags += runfiles.find(settings["remote_tags"]).read_text(encoding="utf-8").split()
@@ -70,7 +72,14 @@ def main(args: list[str]) -> int:
     image = runfiles.find(settings["image"])
     digest = Layout(image).descriptors()[0]["digest"]
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as references:
-        command = [crane, "push", *request.global_flags, str(image), f"{repository}@{digest}", *request.push_flags]
+        command = [
+            crane,
+            "push",
+            *request.global_flags,
+            str(image),
+            f"{repository}@{digest}",
+            *request.push_flags,
+        ]
         code = subprocess.run([*command, "--image-refs", references.name], check=False).returncode
         pushed = references.read().strip()
     for tag in tags:
