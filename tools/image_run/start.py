@@ -104,7 +104,14 @@ def command_line(config: Config, options: Options, root: Path) -> tuple[tuple[st
         if not found:
             raise ToolError("the image names no command and has no shell", remedy="give a command after --")
         command = (found[0],)
-    return command, len(command) == 1 and os.path.basename(command[0]) in ("bash", "sh", "dash", "zsh")
+    return command, _is_for_a_person(command)
+
+
+def _is_for_a_person(command: Sequence[str]) -> bool:
+    """Whether it is a shell that is given neither a script nor a command."""
+    program, *arguments = command
+    is_shell = os.path.basename(program) in ("bash", "dash", "sh", "zsh")
+    return is_shell and all(each.startswith("-") and each != "-c" for each in arguments)
 
 
 def environment(

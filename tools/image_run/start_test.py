@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import pwd
+import select
 import shutil
 import signal
 import subprocess
@@ -20,7 +22,7 @@ from tools.image_run import testing as make
 from tools.image_run.layout import open_image
 from tools.image_run.unpack import can_set_owners
 
-_PROGRAMS = ("cat", "env", "id", "ls", "sh", "sleep", "stat", "touch")
+_PROGRAMS = ("bash", "cat", "env", "id", "ls", "sh", "sleep", "stat", "touch")
 _PASSWD = b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:50::/home/app:/bin/sh\n"
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -211,6 +213,47 @@ def test_signals_reach_the_program(tool: Tool, number: signal.Signals, user: str
         assert process.stdout.read() == "caught\n"
         assert process.wait() == 5
     assert time.monotonic() - began < 10
+
+
+def test_ctrl_c_lets_the_program_finish(tool: Tool) -> None:
+    """A terminal sends SIGINT to the whole process group, bubblewrap included, were it in there."""
+    script = "trap 'sleep 0.3; echo tidied; exit 5' INT; echo ready; sleep 20 & wait"
+    with subprocess.Popen(
+        tool.line("sh", "-c", script),
+        env=tool.env(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert (process.stdout.read(), process.wait()) == ("tidied\n", 5)
+
+
+def test_a_shell_on_a_terminal_has_job_control(tool: Tool) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe(sys.executable, tool.line("--env", "PS1=prompt>", "bash", "--norc"), tool.env())
+    _expect(terminal, b"prompt>")
+    os.write(terminal, b"sleep 300\n")
+    time.sleep(0.5)
+    os.write(terminal, b"\x03")  # ends sleep, not the shell
+    _expect(terminal, b"prompt>")
+    os.write(terminal, b"echo $((6 * 7)); exit 3\n")
+    _expect(terminal, b"42")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 3
+
+
+def _expect(terminal: int, text: bytes) -> None:
+    seen = b""
+    while text not in seen:
+        ready, _, _ = select.select([terminal], [], [], 20)
+        assert ready, f"waited for {text!r}, got {seen!r}"
+        seen += os.read(terminal, 1024)
+        assert b"no job control" not in seen
 
 
 def test_nothing_survives_the_tool(tool: Tool, tmp_path: Path) -> None:

@@ -160,8 +160,10 @@ def test_other_compressions(tmp_path: Path, program: str) -> None:
         pytest.param([make.file("../victim/x")], id="dots"),
         pytest.param([make.file("a/../../victim/x")], id="dots in the middle"),
         pytest.param([make.file("/victim/x")], id="absolute"),
-        pytest.param([make.hardlink("x", "../victim/kept")], id="hard link by dots"),
-        pytest.param([make.hardlink("x", "/victim/kept")], id="absolute hard link"),
+        pytest.param(
+            [make.file("victim/kept"), make.hardlink("x", "../victim/kept")], id="hard link by dots"
+        ),
+        pytest.param([make.file("victim/kept"), make.hardlink("x", "/victim/kept")], id="absolute hard link"),
         pytest.param(
             [make.symlink("out", "../victim"), make.hardlink("x", "out/kept")], id="hard link by symlink"
         ),
