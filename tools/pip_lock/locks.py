@@ -81,7 +81,8 @@ def _command(uv: Uv, source: Path, target: Path, name: str, python: str, upgrade
     return [
         *(str(uv.program), "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
         *("--only-binary=:all:", "--no-annotate", "--no-strip-extras", "--color=never"),
-        *("--upgrade",) * upgrade,
+        *(["--upgrade"] if upgrade else []),
+        *(["--no-index"] if uv.config.no_index else []),
         f"--python={sys.executable}",
         f"--python-version={python}",
         f"--custom-compile-command={COMMAND} {name}",
@@ -114,7 +115,7 @@ def compile_lock(uv: Uv, workspace: Path, name: str, *, upgrade: bool = False) -
         if done.returncode:
             raise _explain(str(source), done.stderr)
         lock = target.read_text(encoding="utf-8")
-    return _checked(lock, str(source))
+    return checked(lock, str(source))
 
 
 def _run(uv: Uv, command: list[str], workspace: Path) -> subprocess.CompletedProcess[str]:
@@ -141,7 +142,7 @@ def _explain(source: str, said: str) -> ToolError:
     return ToolError(f"nothing satisfies it\n{said}", file=source, remedy="relax a requirement in it")
 
 
-def _checked(lock: str, source: str) -> str:
+def checked(lock: str, source: str) -> str:
     """Returns a lock that names packages and hashes only; anything else came from the source."""
     for line in lock.splitlines():
         if "://" in line or re.match(r"[^#]*(^|\s)(/|\./|-[ief]\s)", line):

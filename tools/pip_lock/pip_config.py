@@ -1,4 +1,8 @@
-"""What pip is set up for on this machine, said in uv's words: uv itself doesn't read pip's configuration."""
+"""What pip is set up for on this machine, said in uv's words, for uv doesn't read pip's configuration.
+
+Indexes go through the environment, not the command line, as they may hold a password. `no_index` alone has no
+variable; it is an option of the command.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +66,6 @@ def uv_environment(config: PipConfig, environment: Mapping[str, str], *, extras:
         "UV_INDEX": " ".join(config.extra_indexes) if extras and not config.no_index else "",
         "UV_INDEX_STRATEGY": "unsafe-best-match" if extras else "",
         "UV_FIND_LINKS": ",".join(config.find_links) if extras else "",
-        "UV_NO_INDEX": "1" if config.no_index else "",
         "UV_INSECURE_HOST": " ".join(config.trusted_hosts),
         "UV_CONSTRAINT": " ".join(config.constraints),
         "SSL_CERT_FILE": config.certificates,

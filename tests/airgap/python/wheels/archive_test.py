@@ -103,3 +103,20 @@ def test_a_zip_without_metadata_is_no_wheel(tmp_path: Path) -> None:
         file.writestr("app.py", "")
     with pytest.raises(archive.InvalidWheel, match="no METADATA"):
         archive.metadata(wheel)
+
+
+def test_modules_are_compiled_once_and_for_all(tmp_path: Path) -> None:
+    files = {"app/mod.py": b"X = 1\n", "app/template.py": b"{% not python %}\n"}
+    wheel = TinyWheel("app", files=files).write(tmp_path)
+    contents = []
+    for name in ("one", "two"):
+        out = tmp_path / name
+        archive.unpack(wheel, out)
+        archive.compile_all(out)
+        compiled = sorted((out / "site-packages").rglob("*.pyc"))
+        assert [path.name.partition(".")[0] for path in compiled] == ["app", "mod"]
+        contents.append([path.read_bytes() for path in compiled])
+    assert contents[0] == contents[1]
+    assert all(data[4:8] == b"\1\0\0\0" for data in contents[0]), (
+        "the source is looked at again on each import"
+    )

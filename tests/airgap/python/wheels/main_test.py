@@ -118,6 +118,6 @@ def test_fetch_refuses_a_wheel_that_leaves_its_root(tmp_path: Path) -> None:
 def test_unpack_tells_what_is_wrong(tmp_path: Path) -> None:
     wheel = tmp_path / "app-1.0-py3-none-any.whl"
     wheel.write_bytes(b"PK")
-    done = _run(tmp_path, "unpack", str(wheel))
+    done = _run(tmp_path, "unpack", {"compile": False, "wheel": str(wheel)})
     assert done.returncode == 1
     assert done.stderr.startswith("app-1.0-py3-none-any.whl: not a whole zip file")

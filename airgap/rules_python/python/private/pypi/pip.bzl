@@ -66,7 +66,7 @@ def _lock_name(label):
     """Names a lock as a person would: by its path in the workspace."""
     return (label.package + "/" if label.package else "") + label.name
 
-def _declare_wheels(request, pins):
+def _declare_wheels(request, pins, host):
     """Declares the repositories of one lock for one version; returns {package: {platform: name}}."""
     repositories = {}
     packages_by_platform = {
@@ -91,6 +91,7 @@ def _declare_wheels(request, pins):
             )
             pip_library(
                 name = name + "_lib",
+                compile = platform == host and minor_version(request.flavour.python) == minor_version(HOST_VERSION),
                 hub = request.hub,
                 wheel = "@{}//:wheel.json".format(name),
             )
@@ -109,12 +110,13 @@ def _pip_impl(module_ctx):
         for request in requests
     ])) if requests else []
 
+    host = "{os}_{arch}".format(**_host_platform(module_ctx))
     hubs = {}
     for request, answer in zip(requests, answers):
         hub = hubs.setdefault(request.hub, {"errors": [], "packages": {}})
         if answer["error"]:
             hub["errors"].append(answer["error"])
-        for package, by_platform in _declare_wheels(request, answer["packages"]).items():
+        for package, by_platform in _declare_wheels(request, answer["packages"], host).items():
             hub["packages"].setdefault(package, []).append({
                 "flags": request.flavour.flags,
                 "label": request.flavour.label,

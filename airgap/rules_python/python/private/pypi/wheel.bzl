@@ -109,7 +109,10 @@ def _pip_library_impl(rctx):
     wheel = json.decode(rctx.read(rctx.attr.wheel))
     file = rctx.path(rctx.attr.wheel).dirname.get_child(wheel["file"])
     rctx.report_progress("unpacking {}".format(wheel["file"]))
-    run_tool(rctx, HOST_PYTHON, "unpack", str(file))
+    run_tool(rctx, HOST_PYTHON, "unpack", json.encode({
+        "compile": rctx.attr.compile,
+        "wheel": str(file),
+    }))
     rctx.file("BUILD.bazel", _LIBRARY_BUILD.format(
         deps = _labels(rctx.attr.hub, wheel["deps"], "pkg"),
         py_library = str(Label("//python:py_library.bzl")),
@@ -119,6 +122,7 @@ pip_library = repository_rule(
     implementation = _pip_library_impl,
     doc = "Unpacks one fetched wheel.",
     attrs = {
+        "compile": attr.bool(doc = "Whether this machine's interpreter will run it: compiles its modules."),
         "hub": attr.string(doc = "The hub that dependencies are looked up in.", mandatory = True),
         "wheel": attr.label(doc = "wheel.json of the `pip_wheel` repository.", mandatory = True),
     },

@@ -2,7 +2,7 @@
 
     PYTHON -BIS wheels locks '[{"lock": PATH, ...}]'    the pins of each lock, by target
     PYTHON -BIS wheels fetch '{"name": ..., ...}'       one wheel into the current folder
-    PYTHON -BIS wheels unpack WHEEL                      one wheel unpacked into the current folder
+    PYTHON -BIS wheels unpack '{"wheel": PATH, ...}'    one wheel unpacked into the current folder
 
 Standard library only, and any Python from 3.11 on: it runs before Bazel has fetched anything.
 """
@@ -82,9 +82,12 @@ def _fetch(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unpack(wheel: Path) -> None:
+def _unpack(request: dict[str, Any]) -> None:
+    wheel = Path(request["wheel"])
     try:
         archive.unpack(wheel, Path.cwd())
+        if request["compile"]:
+            archive.compile_all(Path.cwd())
     except archive.InvalidWheel as error:
         raise WheelError(Problem(wheel.name, str(error))) from error
 
@@ -98,7 +101,7 @@ def main(arguments: list[str]) -> int:
         elif command == "fetch":
             print(json.dumps(_fetch(json.loads(argument)), sort_keys=True))
         else:
-            _unpack(Path(argument))
+            _unpack(json.loads(argument))
     except WheelError as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import py_compile
 import shutil
 import stat
 import zipfile
@@ -86,6 +88,21 @@ def _destination(name: str) -> PurePosixPath | None:
         root = _SCHEMES.get(rest[0])
         return PurePosixPath(root, *rest[1:]) if root and rest[1:] else None
     return PurePosixPath("site-packages", path)
+
+
+def compile_all(folder: Path) -> None:
+    """Compiles the modules below site-packages, so that programs start several times faster.
+
+    The byte code depends on the sources and the interpreter alone, and is never checked or written again.
+    What doesn't compile, such as a template of a module, stays as it is.
+    """
+    compileall.compile_dir(
+        folder / "site-packages",
+        maxlevels=100,
+        stripdir=folder,
+        quiet=2,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
 
 
 def unpack(wheel: Path, folder: Path) -> None:

@@ -1,0 +1,28 @@
+"""Tests that pass and fail on purpose; pytest_test_test runs them."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def test_good(from_conftest: str) -> None:
+    assert from_conftest == "conftest"
+
+
+def test_bad() -> None:
+    left, right = {"a": 1}, {"a": 2}
+    assert left == right
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_numbers(number: int) -> None:
+    assert number < 10
+
+
+def test_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    print("folder:", tmp_path)
+    assert tmp_path.is_relative_to(os.environ["TEST_TMPDIR"])
+    assert sys.dont_write_bytecode
