@@ -7,54 +7,71 @@ _ATTRS = {
     "mirrors": attr.label(mandatory = True, doc = "The file of the `apt_mirrors` repository."),
     "package": attr.string(mandatory = True, doc = "Name, version and architecture, for messages."),
     "path": attr.string(mandatory = True, doc = "Path in the archive: `pool/...`."),
-    "probe": attr.string(mandatory = True, doc = "A file that the archive has as long as it is reachable."),
     "refresh": attr.string(mandatory = True, doc = "The command that writes the lock anew, for messages."),
     "sha256": attr.string(mandatory = True, doc = "The hash that the lock has."),
+    "_probe": attr.label(default = "//apt/private:probe.py", doc = "Program that looks into a failed download."),
 }
 
 _FILE = "package.deb"
 
 def _quote(path):
-    """Epochs and pluses appear in names of pool files; mirrors want them escaped."""
-    return path.replace("%", "%25").replace("+", "%2B").replace(" ", "%20").replace("~", "~")
+    """Escapes what has a meaning in URLs; pluses are common in names of pool files."""
+    return path.replace("%", "%25").replace("+", "%2B").replace(" ", "%20")
 
-def _gone(rctx, urls):
-    return "\n".join([
-        "apt: the .deb of {} is no longer on the mirror:".format(rctx.attr.package),
-    ] + ["    " + url for url in urls] + [
-        "  Debian replaces packages by newer ones. Refresh the lock:",
-        "    " + rctx.attr.refresh,
-        "  or name a snapshot of the archive that still has it:",
-        "    APT_SNAPSHOT_MIRROR=http://HOST/archive/debian/TIMESTAMP",
-    ])
+def _changed(attr, url, got):
+    return """apt: the .deb of {package} has other bytes than the lock says.
+  expected SHA-256 {expected}
+  got SHA-256      {got}
+  from {url}
+  If you trust this mirror, refresh the lock: {refresh}""".format(
+        expected = attr.sha256,
+        got = got,
+        package = attr.package,
+        refresh = attr.refresh,
+        url = url,
+    )
 
-def _changed(rctx, urls, got):
-    return "\n".join([
-        "apt: the .deb of {} is not the one that was locked:".format(rctx.attr.package),
-        "    expected SHA-256 " + rctx.attr.sha256,
-        "    got SHA-256      " + got,
-        "    from " + urls[0],
-        "  Either the lock was edited, or the mirror was. When you trust the mirror, refresh the lock:",
-        "    " + rctx.attr.refresh,
-    ])
+def _gone(attr, urls):
+    return """apt: the .deb of {package} is no longer on the mirror, as Debian has a newer one:
+  {urls}
+  Refresh the lock: {refresh}
+  or name a snapshot of the archive that has it: APT_SNAPSHOT_MIRROR=http://HOST/archive/debian/TIMESTAMP""".format(
+        package = attr.package,
+        refresh = attr.refresh,
+        urls = "\n  ".join(urls),
+    )
 
-def _unreachable(rctx, mirrors):
-    return "\n".join([
-        "apt: cannot fetch the .deb of {}: there is no network, or the mirror is down:".format(rctx.attr.package),
-    ] + ["    " + mirror for mirror in mirrors] + [
-        "  Another mirror can be named: APT_MIRROR=http://HOST/debian",
-        "  (and APT_SECURITY_MIRROR, unless debian-security is its sibling).",
-    ])
+def _unreachable(attr, urls, answers):
+    failures = ["{}: {}".format(url, answer) for url, answer in zip(urls, answers)]
+    return """apt: cannot fetch the .deb of {package}; there is no network, or the mirror is down:
+  {failures}
+  Another mirror can be named: APT_MIRROR=http://HOST/debian (its sibling debian-security, or APT_SECURITY_MIRROR)""".format(
+        failures = "\n  ".join(failures),
+        package = attr.package,
+    )
 
-def _diagnose(rctx, mirrors, urls):
-    """Says why the download failed: with other bytes, without the file, or without an answer at all."""
-    other = rctx.download(urls, "other", allow_fail = True)
-    rctx.delete("other")
-    if other.success:
-        return _changed(rctx, urls, other.sha256)
-    probe = rctx.download([mirror + "/" + rctx.attr.probe for mirror in mirrors], "probe", allow_fail = True)
-    rctx.delete("probe")
-    return _gone(rctx, urls) if probe.success else _unreachable(rctx, mirrors)
+def _diagnose(rctx, urls):
+    """Says why the download failed: other bytes, no such file, or no answer at all."""
+    python = rctx.which("python3")
+    done = rctx.execute([python, rctx.attr._probe] + urls) if python else None
+    if not done or done.return_code:
+        return _unreachable(rctx.attr, urls, ["see the warning above"] * len(urls))
+    answers = json.decode(done.stdout)
+    for url, answer in zip(urls, answers):
+        if answer.get("sha256") == rctx.attr.sha256:
+            return "apt: the .deb of {} is at {} but could not be stored here; see the warning above".format(
+                rctx.attr.package,
+                url,
+            )
+        if "sha256" in answer:
+            return _changed(rctx.attr, url, answer["sha256"])
+    if all([answer.get("status") in (404, 410) for answer in answers]):
+        return _gone(rctx.attr, urls)
+    return _unreachable(
+        rctx.attr,
+        urls,
+        [answer.get("error") or "HTTP status {}".format(answer["status"]) for answer in answers],
+    )
 
 def _deb_archive_impl(rctx):
     found = json.decode(rctx.read(rctx.attr.mirrors))
@@ -64,7 +81,7 @@ def _deb_archive_impl(rctx):
     urls = [mirror + "/" + _quote(rctx.attr.path) for mirror in mirrors]
     result = rctx.download(urls, _FILE, sha256 = rctx.attr.sha256, allow_fail = True)
     if not result.success:
-        fail(_diagnose(rctx, mirrors, urls))
+        fail(_diagnose(rctx, urls))
     rctx.file("BUILD.bazel", 'exports_files(["{}"])\n'.format(_FILE))
 
 deb_archive = repository_rule(

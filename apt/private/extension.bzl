@@ -30,10 +30,6 @@ def _read_lock(mctx, tag):
         ))
     return lock
 
-def _suite_of(lock, archive):
-    """A suite that the archive has, so that its Release file can tell a live mirror from a dead one."""
-    return sorted([suite for suite, release in lock["releases"].items() if release["archive"] == archive])[0]
-
 def _declare(mctx, tag):
     lock = _read_lock(mctx, tag)
     debs, seen = {}, {}
@@ -50,7 +46,6 @@ def _declare(mctx, tag):
                 mirrors = "@{}//:mirrors.json".format(_MIRRORS),
                 package = "{} {} ({})".format(name, package["version"], package["architecture"]),
                 path = package["path"],
-                probe = "dists/{}/Release".format(_suite_of(lock, package["archive"])),
                 refresh = "./bazelw run //apt:lock -- " + lock["suite"],
                 sha256 = package["sha256"],
             )
