@@ -1,7 +1,7 @@
 """Finds out why a download failed: repository rules run it with the machine's python3 after a failure.
 
-Bazel's downloader says in its log what went wrong, but tells a rule only that something did. Called with URLs;
-prints a JSON list with, for each, the SHA-256 of what is there, the HTTP status, or the error.
+Bazel's downloader logs what went wrong, but tells a rule only that something did. Called with URLs; prints a
+JSON list with, for each, the SHA-256 of what is there, the HTTP status, or the error.
 """
 
 from __future__ import annotations
