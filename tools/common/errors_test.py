@@ -1,5 +1,6 @@
 """What a user sees when a tool fails."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -9,7 +10,7 @@ import pytest
 
 from tools.common.errors import ToolError, ToolErrors, raise_all
 
-ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).absolute().parents[2])}
 
 
 def test_message_names_file_problem_and_remedy() -> None:
@@ -46,7 +47,7 @@ def test_run_ends_with_the_code_and_one_message(body: str, code: int, stderr: st
         run(main)
     """)
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (code, stderr)
 
@@ -54,6 +55,6 @@ def test_run_ends_with_the_code_and_one_message(body: str, code: int, stderr: st
 def test_bugs_are_not_hidden() -> None:
     program = "from tools.common.errors import run\nrun(lambda: 1 // 0)"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
     assert "ZeroDivisionError" in done.stderr

@@ -13,7 +13,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
+# Before anything is imported from the runfiles, which may be links to the sources.
+sys.dont_write_bytecode = True
+
+import pytest  # noqa: E402
 
 
 def options(environment: Mapping[str, str]) -> list[str]:

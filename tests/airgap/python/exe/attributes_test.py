@@ -1,4 +1,4 @@
-"""Attributes of py_test: args, env, data, imports, interpreter_args; and multiprocessing finds its way."""
+"""Attributes of py_test: args, env, data and imports; and multiprocessing finds its way."""
 
 import multiprocessing
 import os
@@ -18,7 +18,6 @@ def main() -> None:
     assert sys.argv[1:] == ["--data", "tests/airgap/python/exe/data.txt", "two words"], sys.argv
     assert os.environ["PLAIN"] == "value"
     assert Path(os.environ["DATA"]).read_text() == "runfile\n"
-    assert sys.flags.dev_mode
     assert Path.cwd().name == "_main"
     assert sys.path.index(str(Path.cwd())) > 0, "the workspace must not hide the standard library"
     context = multiprocessing.get_context("spawn")
