@@ -1,0 +1,139 @@
+"""Debian's own tools, started in the layers for amd64, find everything as they would have left it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from apt.tests.roots import Root, locked_packages, runfile
+from tools.deb_part.excludes import read_excludes
+from tools.image_run.unpack import can_set_owners
+
+# What maintainer scripts write that is no part of an image, with the reason.
+NOT_IN_IMAGE = {
+    r"/var/cache/debconf/.*": "debconf's cache of questions and answers: made when a package first asks",
+    r"/var/log/.*": "logs",
+    r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-": "backups of what has not changed",
+    r"/etc/\.pwd\.lock": "a lock",
+    r"/etc/ld\.so\.cache": "made for the whole image, by ld_cache_layer",
+    r"/var/cache/ldconfig/aux-cache": "made with ld.so.cache",
+    r".*/__pycache__(/.*)?": "byte code: images are read-only for Python",
+    r"/var/lib/dpkg/(lock|triggers/Lock|lock-frontend)": "locks",
+    r"/var/lib/dpkg/triggers/Unincorp": "triggers that the scripts activate; dpkg would then process them",
+    r"/usr/local/share/man/man": "base-files runs `ln -sf share/man /usr/local/man` over the link that is there",
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Root:
+    made = Root(tmp_path_factory.mktemp("root") / "tree")
+    made.add(runfile("BASE"))
+    made.add(runfile("PYTHON"))
+    return made
+
+
+def test_dpkg_lists_the_locked_packages_and_finds_no_fault(root: Root) -> None:
+    shown = root.ok("dpkg-query", "--show", "--showformat", "${Package} ${Version} ${db:Status-Abbrev}\n")
+    installed = {}
+    for line in shown.splitlines():
+        name, version, status = line.split()
+        installed[name] = version
+        assert status == "ii", line
+    assert installed == locked_packages(runfile("LOCK"), "amd64", "essential", "base", "python3.11")
+    assert root.ok("dpkg", "--audit") == ""
+    assert root.run("apt-get", "check").returncode == 0
+
+
+def test_dpkg_verify_misses_only_what_the_path_rules_leave_out(root: Root) -> None:
+    excludes = read_excludes(runfile("EXCLUDES"))
+    lines = root.run("dpkg", "--verify").stdout.splitlines()
+    assert lines
+    for line in lines:
+        assert line.startswith("missing "), line
+        path = line.split()[-1]
+        assert excludes.skips(path, container=False) or excludes.skips(path, container=True), line
+
+
+def test_dpkg_knows_owners_of_files(root: Root) -> None:
+    assert root.ok("dpkg", "-S", "/bin/bash") == "bash: /bin/bash\n"
+    assert "/usr/bin/python3.11" in root.ok("dpkg", "-L", "python3.11-minimal").splitlines()
+    assert "Installed: " in root.ok("apt-cache", "policy", "python3.11-minimal")
+
+
+def test_maintainer_scripts_find_nothing_left_to_do(root: Root, tmp_path: Path) -> None:
+    """Runs every postinst as for a first installation; it must leave the tree as it is."""
+    if not can_set_owners():
+        pytest.skip("maintainer scripts give files away, which takes root")
+    scratch = Root(tmp_path / "tree")
+    scratch.add(runfile("BASE"))
+    scratch.add(runfile("PYTHON"))
+    before = scratch.snapshot()
+    for script in sorted((scratch.path / "var/lib/dpkg/info").glob("*.postinst")):
+        package = script.name.removesuffix(".postinst").split(":")[0]
+        env = {
+            "DPKG_MAINTSCRIPT_PACKAGE": package,
+            "DPKG_MAINTSCRIPT_NAME": "postinst",
+            "DPKG_MAINTSCRIPT_ARCH": "amd64",
+            "DPKG_RUNNING_VERSION": "1.21.22",
+            "DPKG_ADMINDIR": "/var/lib/dpkg",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = scratch.run(f"/var/lib/dpkg/info/{script.name}", "configure", "", env=env)
+        assert done.returncode == 0, script.name + done.stdout + done.stderr
+    after = scratch.snapshot()
+    changed = {path: (before.get(path), after.get(path)) for path in before.keys() | after.keys()}
+    changed = {path: both for path, both in changed.items() if both[0] != both[1]}
+    assert {path: both for path, both in changed.items() if not known(path)} == {}
+
+
+def known(path: str) -> bool:
+    return any(re.fullmatch(pattern, path) for pattern in NOT_IN_IMAGE)
+
+
+def test_users_and_groups_are_consistent(root: Root) -> None:
+    root.ok("pwck", "-r", "-q")
+    root.ok("grpck", "-r")
+    assert root.ok("update-passwd", "--dry-run", "--verbose") == "No changes needed\n"
+    assert root.ok("getent", "passwd", "_apt").startswith("_apt:x:42:65534:")
+
+
+def test_alternatives_are_those_of_update_alternatives(root: Root) -> None:
+    chosen = [line.split() for line in root.ok("update-alternatives", "--get-selections").splitlines()]
+    assert {name: (mode, path) for name, mode, path in chosen} == {
+        "awk": ("auto", "/usr/bin/mawk"),
+        "pager": ("auto", "/bin/more"),
+        "rmt": ("auto", "/usr/sbin/rmt-tar"),
+        "which": ("auto", "/usr/bin/which.debianutils"),
+    }
+    assert root.ok("sh", "-c", "echo 1 2 | awk '{ print $2 }'; which awk") == "2\n/usr/bin/awk\n"
+
+
+def test_certificates_are_found_by_openssl_and_python(root: Root) -> None:
+    store = root.path / "etc/ssl/certs"
+    names = sorted(path.name for path in store.glob("*.pem"))
+    assert len(names) > 100
+    for name in names[::10]:
+        path = f"/etc/ssl/certs/{name}"
+        value = root.ok("openssl", "x509", "-noout", "-subject_hash", "-in", path).strip()
+        links = {str(link.readlink()) for link in store.glob(f"{value}.*")}
+        assert name in links, f"no link {value}.N to {name}"
+    code = "import ssl; print(ssl.create_default_context().cert_store_stats()['x509_ca'])"
+    assert int(root.ok("python3.11", "-c", code)) == len(names)
+
+
+def test_python_is_complete(root: Root) -> None:
+    code = "import asyncio, ctypes, lzma, sqlite3, ssl, sys, zoneinfo; print(sys.version_info[:2])"
+    assert root.ok("python3.11", "-B", "-c", code) == "(3, 11)\n"
+
+
+def test_apt_sources_name_the_locked_suites(root: Root) -> None:
+    lines = (root.path / "etc/apt/sources.list").read_text().splitlines()
+    assert [line.split()[2:] for line in lines] == [
+        ["bookworm", "main"],
+        ["bookworm-updates", "main"],
+        ["bookworm-security", "main"],
+    ]
+    shown = root.ok("apt-config", "dump", "APT::Install-Recommends")
+    assert shown == 'APT::Install-Recommends "false";\n'
