@@ -64,20 +64,18 @@ def _declare_toolchains(mod, tag, seen):
     return [tag.name + "_crane_toolchains"]
 
 def _oci_impl(module_ctx):
-    direct, direct_dev, seen, pinned = [], [], {}, True
+    direct, direct_dev, seen = [], [], {}
     for mod in module_ctx.modules:
-        for tag in mod.tags.pull + mod.tags.toolchains:
-            if tag in mod.tags.pull:
-                pinned = pinned and tag.reproducible and bool(tag.digest)
-                names = _declare_pull(tag)
+        declared = [(tag, _declare_pull(tag)) for tag in mod.tags.pull]
+        declared += [(tag, _declare_toolchains(mod, tag, seen)) for tag in mod.tags.toolchains]
+        for tag, repositories in declared if mod.is_root else []:
+            if module_ctx.is_dev_dependency(tag):
+                direct_dev += repositories
             else:
-                names = _declare_toolchains(mod, tag, seen)
-            if mod.is_root and module_ctx.is_dev_dependency(tag):
-                direct_dev += names
-            elif mod.is_root:
-                direct += names
+                direct += repositories
+    pulls = [tag for mod in module_ctx.modules for tag in mod.tags.pull]
     return module_ctx.extension_metadata(
-        reproducible = pinned,
+        reproducible = all([tag.reproducible and tag.digest for tag in pulls]),
         root_module_direct_deps = direct,
         root_module_direct_dev_deps = direct_dev,
     )

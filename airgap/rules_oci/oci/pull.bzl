@@ -50,6 +50,7 @@ def _reference(name, image, registry, repository, digest, tag, reproducible):
         "scheme": scheme,
     }
 
+# buildifier: disable=unused-variable
 def oci_pull(
         name,
         www_authenticate_challenges = None,
