@@ -1,8 +1,10 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.airgap.bazel_workspace import Workspace
+from tests.airgap.layout import Layout
 from tests.airgap.registry import Certificate, Registry, serve
 
 
@@ -37,3 +39,9 @@ def closed_registry(tmp_path_factory: pytest.TempPathFactory, certificate: Certi
     folder = tmp_path_factory.mktemp("closed") / "registry"
     with serve(folder, login="user", password="se:cret", certificate=certificate) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def app() -> Layout:
+    """The image that registries get."""
+    return Layout(Path("tests/airgap/rules_oci/app"))

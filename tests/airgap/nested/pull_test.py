@@ -1,9 +1,6 @@
 """oci.pull: images from a real registry, in a workspace of its own."""
 
-import base64
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +8,8 @@ import pytest
 
 from tests.airgap.bazel_workspace import Workspace
 from tests.airgap.layout import Layout, sha256
-from tests.airgap.nested.token_gate import Gate
-from tests.airgap.nested.token_gate import serve as serve_gate
-from tests.airgap.registry import Certificate, Registry
+from tests.airgap.registry import Registry
 
-IMAGES = Path("tests/airgap/rules_oci")
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
@@ -79,8 +73,8 @@ def docker_manifest(registry: Registry, app: Layout) -> str:
 
 
 @pytest.fixture(scope="module")
-def pulled(workspace: Workspace, registry: Registry) -> Pulled:
-    index, app = Layout(IMAGES / "index_by_platform"), Layout(IMAGES / "app")
+def pulled(workspace: Workspace, registry: Registry, app: Layout) -> Pulled:
+    index = Layout(Path("tests/airgap/rules_oci/index_by_platform"))
     registry.put_layout("team/index", "1", index)
     registry.put_layout("team/app", "1", app)
     docker = docker_manifest(registry, app)
@@ -194,115 +188,3 @@ def test_no_image_for_the_target_platform(workspace: Workspace, pulled: Pulled) 
     said = workspace.failure("//:on_many", "--platforms=//:linux_s390x")
     assert "linux/amd64" in said, said
     assert "linux/arm64" in said, said
-
-
-def login_file(workspace: Workspace, host: str, password: str) -> dict[str, str]:
-    """Write a docker configuration and return the environment that selects it."""
-    token = base64.b64encode(f"user:{password}".encode()).decode()
-    path = workspace.write(
-        f"docker-{sha256(password.encode())[-8:]}/config.json", json.dumps({"auths": {host: {"auth": token}}})
-    )
-    return {"DOCKER_CONFIG": str(path.parent)}
-
-
-@pytest.fixture
-def closed(workspace: Workspace, closed_registry: Registry, pulled: Pulled) -> Registry:
-    closed_registry.put_layout("team/app", "1", pulled.app)
-    return closed_registry
-
-
-def pull_private(workspace: Workspace, **attributes: str | bool | dict[str, str]) -> None:
-    """Make `//private` the image that is pulled with some attributes."""
-    values = "".join(f", {name} = {value!r}" for name, value in attributes.items())
-    workspace.module(EXTENSION + f'oci.pull(name = "private"{values})\nuse_repo(oci, "private")\n')
-    workspace.write("private/BUILD.bazel", 'filegroup(name = "private", srcs = ["@private"])')
-
-
-# A cache would answer in the place of the registry.
-NO_CACHE = "--repository_cache="
-
-
-def test_login(workspace: Workspace, closed: Registry, pulled: Pulled) -> None:
-    pull_private(workspace, image=f"{closed.host}/team/app", digest=pulled.app.digest)
-    said = workspace.failure("//private", NO_CACHE, env=login_file(workspace, closed.host, "wrong"))
-    assert "manifest" in said, said
-    workspace.build("//private", NO_CACHE, env=login_file(workspace, closed.host, "se:cret"))
-
-
-def test_a_tag_that_may_move(workspace: Workspace, closed: Registry, pulled: Pulled) -> None:
-    login = login_file(workspace, closed.host, "se:cret")
-    pull_private(workspace, registry=closed.host, repository="team/app", tag="1")
-    result = workspace.bazel("build", "//private", env=login)
-    assert result.code == 0, result.output
-    # Who pulls by tag is told how to pin it.
-    assert pulled.app.digest in result.output, result.output
-    pull_private(workspace, image=f"{closed.host}/team/app:1", reproducible=False)
-    result = workspace.bazel("build", "//private", env=login)
-    assert result.code == 0, result.output
-    assert pulled.app.digest not in result.output, result.output
-
-
-@pytest.mark.parametrize(
-    ("attributes", "words"),
-    [
-        ({}, ["image", "registry", "repository"]),
-        ({"image": "localhost/a"}, ["digest", "tag"]),
-        ({"registry": "localhost", "tag": "1"}, ["registry", "repository"]),
-        (
-            {"image": "localhost/a", "registry": "localhost", "repository": "a", "tag": "1"},
-            ["image", "registry"],
-        ),
-        ({"image": "localhost/a:1", "platforms": ["plan9/amd64"]}, ["plan9/amd64", "linux/amd64"]),
-    ],
-)
-def test_mistakes_in_the_tag(
-    workspace: Workspace, attributes: dict[str, str | bool | dict[str, str]], words: list[str]
-) -> None:
-    pull_private(workspace, **attributes)
-    said = workspace.failure("//private")
-    assert not [word for word in words if word not in said], said
-
-
-@pytest.fixture
-def gate(registry: Registry, certificate: Certificate) -> Iterator[Gate]:
-    with serve_gate(registry.host, "user", "se:cret", certificate.server()) as running:
-        yield running
-
-
-def test_token(workspace: Workspace, gate: Gate, pulled: Pulled) -> None:
-    challenge = f'Bearer realm="https://{gate.host}/token",service="gate"'
-    pull_private(
-        workspace,
-        image=f"{gate.host}/team/app",
-        digest=pulled.app.digest,
-        www_authenticate_challenges={gate.host: challenge},
-    )
-    workspace.build("//private", NO_CACHE, env=login_file(workspace, gate.host, "se:cret"))
-    assert set(gate.scopes) == {"repository:team/app:pull"}
-    assert gate.refused == 0
-
-
-def test_no_token_without_the_password(workspace: Workspace, gate: Gate, pulled: Pulled) -> None:
-    challenge = f'Bearer realm="https://{gate.host}/token",service="gate"'
-    pull_private(
-        workspace,
-        image=f"{gate.host}/team/app",
-        digest=pulled.app.digest,
-        www_authenticate_challenges={gate.host: challenge},
-    )
-    workspace.failure("//private", NO_CACHE, env=login_file(workspace, gate.host, "wrong"))
-    assert gate.refused
-    assert not gate.scopes
-
-
-def test_a_credential_helper(workspace: Workspace, closed: Registry, pulled: Pulled) -> None:
-    answer = json.dumps({"ServerURL": closed.host, "Username": "user", "Secret": "se:cret"})
-    helper = workspace.write(
-        "helpers/docker-credential-test",
-        f"#!/bin/sh\nread -r server || :\n[ \"$1 $server\" = 'get {closed.host}' ] && echo '{answer}'\n",
-    )
-    helper.chmod(0o755)
-    config = workspace.write("helpers/config.json", json.dumps({"credHelpers": {closed.host: "test"}}))
-    pull_private(workspace, image=f"{closed.host}/team/app", digest=pulled.app.digest)
-    env = {"DOCKER_CONFIG": str(config.parent), "PATH": f"{helper.parent}:{os.environ['PATH']}"}
-    workspace.build("//private", NO_CACHE, env=env)
