@@ -56,7 +56,7 @@ def triggers(state: State) -> dict[str, str]:
             kind, trigger = line.split(None, 1)
             if not kind.startswith("interest"):
                 continue
-            who = name + ("/noawait" if kind == "interest-noawait" else "")
+            who = package.qualified(name) + ("/noawait" if kind == "interest-noawait" else "")
             if trigger.startswith("/"):
                 found["File"].append(f"{trigger} {who}")
             else:

@@ -30,16 +30,6 @@ class Facts:
     part: Path
     auto: bool
 
-    @property
-    def multi_arch_same(self) -> bool:
-        """Whether it can be installed for several architectures at once."""
-        return "\nMulti-Arch: same\n" in self.status
-
-    @property
-    def qualified(self) -> str:
-        """The name as dpkg writes it where the architecture could be in doubt."""
-        return f"{self.package}:{self.architecture}" if self.multi_arch_same else self.package
-
 
 @dataclass(frozen=True)
 class Installed:
@@ -50,6 +40,10 @@ class Installed:
     status: str
     triggers: tuple[str, ...]
     auto: bool
+
+    def qualified(self, name: str) -> str:
+        """The name as dpkg writes it: with the architecture when several could be installed at once."""
+        return f"{name}:{self.architecture}" if "\nMulti-Arch: same\n" in self.status else name
 
 
 @dataclass

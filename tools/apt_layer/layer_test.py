@@ -1,0 +1,331 @@
+"""Apt layers of small packages, held against the real dpkg and update-alternatives."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.deb_part.debs import Built, Content, arguments, build
+
+ONE = Content(
+    files={"usr/bin/one": "1", "usr/share/common/a": "a"},
+    control="Section: utils\nPriority: optional\nMulti-Arch: same\n",
+    scripts={"triggers": "interest-noawait /usr/share/common\ninterest ldconfig\n"},
+)
+TWO = Content(
+    files={"usr/bin/two": "2", "usr/share/common/b": "b", "etc/two.conf": "x"},
+    control="Depends: one\n",
+    scripts={"conffiles": "/etc/two.conf\n", "triggers": "interest-await ldconfig\nactivate other\n"},
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    layer: Path
+    state: Path
+    status: Path
+
+    def names(self) -> list[str]:
+        with tarfile.open(self.layer) as archive:
+            return archive.getnames()
+
+    def text(self, name: str) -> str:
+        with tarfile.open(self.layer) as archive:
+            stream = archive.extractfile(name)
+            assert stream is not None
+            return stream.read().decode()
+
+    def mode(self, name: str) -> int:
+        with tarfile.open(self.layer) as archive:
+            return archive.getmember(name).mode
+
+
+class Maker:
+    """Runs the two tools as Bazel does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs = 0
+
+    def deb(self, name: str, content: Content) -> Built:
+        return build(self.folder, name, content)
+
+    def part(self, built: Built) -> tuple[Path, Path]:
+        part, facts = built.path.with_suffix(".part"), built.path.with_suffix(".json")
+        done = tool("tools.deb_part", arguments(built, part, facts))
+        assert done.returncode == 0, done.stderr
+        return facts, part
+
+    def run(
+        self,
+        *packages: Built,
+        base: Result | None = None,
+        policy: dict[str, Any] | None = None,
+        auto: Sequence[str] = (),
+        umask: int = 0o022,
+        **env: str,
+    ) -> tuple[Result, subprocess.CompletedProcess[str]]:
+        self.runs += 1
+        result = Result(*(self.folder / f"{self.runs}.{kind}" for kind in ("tar.gz", "state", "status")))
+        rules = self.folder / f"{self.runs}.policy.json"
+        rules.write_text(json.dumps({"version": 1, "packages": policy or {}}))
+        options = ["--arch", "amd64", "--suite", "bookworm", "--component", "main", "--root-link", "bin"]
+        for built in packages:
+            facts, part = self.part(built)
+            options += ["--auto" if built.expected.package in auto else "--package", str(facts), str(part)]
+        if base:
+            options += ["--base", str(base.state)]
+        options += ["--policy", str(rules), "--excludes", "apt/policy/path-excludes.json"]
+        options += [
+            "--layer",
+            str(result.layer),
+            "--state",
+            str(result.state),
+            "--status",
+            str(result.status),
+        ]
+        (self.folder / "params").write_text("\n".join(options))
+        return result, tool("tools.apt_layer", [f"@{self.folder}/params"], umask=umask, **env)
+
+    def layer(self, *packages: Built, **options: Any) -> Result:
+        result, done = self.run(*packages, **options)
+        assert done.returncode == 0, done.stderr
+        return result
+
+    def error(self, *packages: Built, **options: Any) -> str:
+        result, done = self.run(*packages, **options)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert not list(self.folder.glob(f"{result.layer.name}.*")), "nothing half-made"
+        return done.stderr
+
+
+def tool(
+    module: str, options: Sequence[str], *, umask: int = 0o022, **env: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *options],
+        env={"PYTHONPATH": ":".join(sys.path), **env},
+        umask=umask,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Maker:
+    return Maker(tmp_path)
+
+
+def test_database_is_what_dpkg_writes(make: Maker, tmp_path: Path) -> None:
+    debs = [make.deb("two", TWO), make.deb("one", ONE)]
+    root = tmp_path / "root"
+    for folder in ("info", "updates", "triggers"):
+        (root / "var/lib/dpkg" / folder).mkdir(parents=True)
+    (root / "var/lib/dpkg/status").touch()
+    options = [
+        "--root",
+        str(root),
+        "--log=/dev/null",
+        "--force-not-root",
+        "--force-depends",
+        "--force-bad-path",
+    ]
+    options += ["--force-script-chrootless", "--force-architecture", "--no-triggers", "--unpack"]
+    subprocess.run(["dpkg", *options, *(built.path for built in debs)], check=True)
+    theirs = (root / "var/lib/dpkg/status").read_text().replace("install ok unpacked", "install ok installed")
+    mine = make.layer(*debs)
+    # Not configured: dpkg has yet to hash what is there, and to look at the triggers.
+    assert mine.status.read_text() == re.sub(r" newconffile$", f" {md5('x')}", theirs, flags=re.MULTILINE)
+    for name in ("File", "ldconfig"):
+        written = (root / "var/lib/dpkg/triggers" / name).read_text().splitlines()
+        assert sorted(mine.text(f"var/lib/dpkg/triggers/{name}").splitlines()) == sorted(written)
+
+
+def md5(text: str) -> str:
+    return subprocess.run(["md5sum"], input=text, capture_output=True, text=True, check=True).stdout.split()[
+        0
+    ]
+
+
+def test_a_second_layer_adds_its_packages_and_keeps_the_first_ones(make: Maker) -> None:
+    one, two = make.deb("one", ONE), make.deb("two", TWO)
+    base = make.layer(one)
+    top = make.layer(two, base=base, auto=["two"])
+    both = make.layer(one, two, auto=["two"])
+    assert top.status.read_text() == both.status.read_text()
+    assert top.text("var/lib/dpkg/status") == both.text("var/lib/dpkg/status")
+    assert json.loads(top.state.read_text()) == json.loads(both.state.read_text())
+    assert "usr/bin/one" not in top.names()
+    assert "usr/bin/two" in top.names()
+    assert "bin" in base.names()
+    assert "bin" not in top.names()
+    assert "var/lib/dpkg/arch" not in top.names(), "what has not changed is not written again"
+    assert (
+        top.text("var/lib/apt/extended_states") == "Package: two\nArchitecture: amd64\nAuto-Installed: 1\n\n"
+    )
+
+
+def test_directories_come_once_first_and_as_their_first_owner_has_them(make: Maker) -> None:
+    one = Content(files={"usr/share/x/1": ""}, modes={"usr/share/x": 0o2775})
+    two = Content(files={"usr/share/x/2": ""}, modes={"usr/share/x": 0o700})
+    layer = make.layer(make.deb("a", one), make.deb("b", two))
+    assert len(layer.names()) == len(set(layer.names()))
+    assert layer.mode("usr/share/x") == 0o2775
+    with tarfile.open(layer.layer) as archive:
+        seen = set()
+        for member in archive:
+            parent = member.name.rpartition("/")[0]
+            assert not parent or parent in seen, member.name
+            if member.isdir():
+                seen.add(member.name)
+
+
+def test_bytes_do_not_depend_on_the_machine_or_the_order(make: Maker) -> None:
+    debs = [make.deb("one", ONE), make.deb("two", TWO)]
+    first = make.layer(*debs, umask=0o022, TZ="UTC", LC_ALL="C", PYTHONHASHSEED="1")
+    second = make.layer(*reversed(debs), umask=0o077, TZ="Asia/Tokyo", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
+    for kind in ("layer", "state", "status"):
+        assert getattr(first, kind).read_bytes() == getattr(second, kind).read_bytes()
+
+
+def test_path_rules_are_recorded_in_the_first_layer(make: Maker) -> None:
+    assert "path-exclude /usr/share/man/*\n" in make.layer(make.deb("one", ONE)).text(
+        "etc/dpkg/dpkg.cfg.d/slim"
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            Content(files={"usr/bin/one": "x"}),
+            "/usr/bin/one is in both one and three, and neither diverts it",
+        ),
+        (Content(files={"usr/bin/one/x": "x"}), "/usr/bin/one is a directory in three and a file in one"),
+        (
+            Content(files={"usr/share/common": "x"}),
+            "/usr/share/common is a file in three and a directory in another",
+        ),
+    ],
+)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_packages_that_own_one_path_are_named(make: Maker, other: Content, message: str, layers: int) -> None:
+    one, three = make.deb("one", ONE), make.deb("three", other)
+    error = make.error(one, three) if layers == 1 else make.error(three, base=make.layer(one))
+    assert message in error
+
+
+def test_a_package_that_the_base_has_is_named(make: Maker) -> None:
+    one = make.deb("one", ONE)
+    assert "one is in the base already" in make.error(one, base=make.layer(one))
+
+
+@pytest.mark.parametrize(
+    ("effect", "message"),
+    [
+        ({"run": "x", "why": "w"}, "one has the unknown effect 'run'"),
+        ({"dir": "x"}, "one has an effect without a reason"),
+        ({"copy": "usr/gone", "to": "x", "why": "w"}, "one 1.0 has no /usr/gone"),
+        ({"file": "usr/bin/one", "why": "w"}, "the policy of one makes /usr/bin/one, which one has already"),
+        ({"link": "usr/bin", "target": "x", "why": "w"}, "which is a directory that is not empty"),
+        ({"file": "../x", "why": "w"}, "leaves the root"),
+        (
+            {"sources_from": "usr/share/doc/x", "to": "y", "why": "w"},
+            "one 1.0 has no sources in /usr/share/doc/x",
+        ),
+    ],
+)
+def test_bad_policy_is_named(make: Maker, effect: dict[str, Any], message: str) -> None:
+    assert message in make.error(make.deb("one", ONE), policy={"one": [effect]})
+
+
+def test_effects_apply_to_their_package_and_suite(make: Maker) -> None:
+    policy = {
+        "one": [
+            {"file": "etc/made", "mode": "0600", "gid": 42, "lines": ["a", "b"], "why": "w"},
+            {"file": "etc/other", "suites": ["bullseye"], "why": "w"},
+            {"dir": "usr/share/common", "mode": "0700", "uid": 42, "why": "w"},
+            {"copy": "usr/share/common/a", "to": "etc/copy", "replace": {"a": ["x", "y"]}, "why": "w"},
+            {"unit": "one.timer", "wanted_by": "timers.target", "why": "w"},
+        ],
+        "absent": [{"file": "etc/absent", "why": "w"}],
+    }
+    layer = make.layer(make.deb("one", ONE), policy=policy)
+    assert layer.text("etc/made") == "a\nb\n"
+    assert layer.text("etc/copy") == "x\ny\n"
+    with tarfile.open(layer.layer) as archive:
+        made, common = archive.getmember("etc/made"), archive.getmember("usr/share/common")
+        assert (made.mode, made.gid, common.mode, common.uid) == (0o600, 42, 0o700, 42)
+        assert archive.getmember("etc/systemd/system/timers.target.wants/one.timer").issym()
+    assert not {"etc/other", "etc/absent"} & set(layer.names())
+
+
+def test_alternatives_are_those_of_update_alternatives(make: Maker, tmp_path: Path) -> None:
+    names = {"low": 5, "high": 50, "middle": 10}
+    files = {f"opt/{name}/tool": name for name in names} | {"opt/high/tool.1": "manual"}
+    policy = {
+        "one": [
+            {
+                "alternative": "tool",
+                "link": "/opt/tool",
+                "path": f"/opt/{name}/tool",
+                "priority": priority,
+                "slaves": [{"name": "tool.1", "link": "/opt/tool.1", "path": f"/opt/{name}/tool.1"}]
+                if name != "low"
+                else [],
+                "why": "w",
+            }
+            for name, priority in names.items()
+        ]
+    }
+    layer = make.layer(make.deb("one", Content(files=files)), policy=policy)
+    root = tmp_path / "root"
+    for folder in ("opt", "etc/alternatives", "var/lib/dpkg/alternatives"):
+        (root / folder).mkdir(parents=True)
+    for path, text in files.items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text)
+    for effect in policy["one"]:
+        options = [
+            "--root",
+            str(root),
+            "--log",
+            "/dev/null",
+            "--install",
+            effect["link"],
+            "tool",
+            effect["path"],
+        ]
+        options.append(str(effect["priority"]))
+        for slave in effect["slaves"]:  # type: ignore[attr-defined]
+            options += ["--slave", slave["link"], slave["name"], slave["path"]]
+        subprocess.run(["update-alternatives", *map(str, options)], check=True)
+    written = (root / "var/lib/dpkg/alternatives/tool").read_text()
+    assert layer.text("var/lib/dpkg/alternatives/tool") == written
+    with tarfile.open(layer.layer) as archive:
+        mine = {member.name: member.linkname for member in archive if member.issym() and member.name != "bin"}
+    theirs = {
+        str(path.relative_to(root)): str(path.readlink()) for path in root.rglob("*") if path.is_symlink()
+    }
+    assert mine == theirs
+
+
+def test_a_foreign_state_is_refused(make: Maker, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_text('{"format": 0}')
+    assert "build the base again" in make.error(make.deb("one", ONE), base=Result(state, state, state))
+    state.write_text("[]")
+    assert "is not the state of an apt layer" in make.error(
+        make.deb("two", TWO), base=Result(state, state, state)
+    )
