@@ -37,7 +37,7 @@ def _import_path(ctx, path):
     """Turns one `imports` entry into a folder below the runfiles root."""
     if path.startswith("/"):
         fail("{}: imports = [\"{}\"] is absolute; name a folder relative to this package".format(ctx.label, path))
-    parts = [ctx.label.workspace_name or ctx.workspace_name]
+    parts = [ctx.label.repo_name or ctx.workspace_name]
     for part in (ctx.label.package + "/" + path).split("/"):
         if part in ["", "."]:
             continue

@@ -51,7 +51,7 @@ def _locks(folder: Path, text: str, **changes: object) -> dict[str, Any]:
 def test_locks_tells_pins_by_package_and_platform(tmp_path: Path) -> None:
     text = f"Six-Pack==1.0 --hash={_HASH}\nwin==1 ; sys_platform == 'win32' --hash={_HASH}\n"
     answer = _locks(tmp_path, text)
-    assert answer["error"] == ""
+    assert answer["errors"] == {}
     assert answer["packages"] == {
         "six_pack": {
             "linux_x86_64": {
@@ -67,9 +67,15 @@ def test_locks_tells_pins_by_package_and_platform(tmp_path: Path) -> None:
 
 
 def test_locks_hands_errors_on_instead_of_failing(tmp_path: Path) -> None:
-    assert "locks/app.txt:1: six==1.0 has no --hash" in _locks(tmp_path, "six==1.0")["error"]
-    assert "target_platforms has osx_aarch64" in _locks(tmp_path, "", platforms=["osx_aarch64"])["error"]
-    assert "No such file" in _locks(tmp_path, "", lock="missing.txt")["error"]
+    assert _locks(tmp_path, "six==1.0")["errors"] == {
+        "locks/app.txt:1": "locks/app.txt:1: six==1.0 has no --hash\n  compile the lock again, with hashes"
+    }
+    unknown = _locks(tmp_path, "", platforms=["osx_aarch64"])["errors"]
+    assert (
+        "target_platforms has osx_aarch64\n  known are linux_x86_64, linux_aarch64"
+        in unknown["locks/app.txt"]
+    )
+    assert "No such file" in _locks(tmp_path, "", lock="missing.txt")["errors"]["locks/app.txt"]
 
 
 def _fetch(folder: Path, wheel: Path, packages: list[str]) -> subprocess.CompletedProcess[str]:

@@ -88,16 +88,20 @@ def _settings(packages):
 def _package(hub, package, flavours):
     """Returns the BUILD file of one distribution."""
     wheels = {}
-    supported = {}
+    pythons = {}
+    platforms = {}
     for flavour in flavours:
         for platform, repository in flavour["wheels"].items():
+            platforms[platform] = None
             for flag in flavour["flags"]:
                 wheels["//_config:is_{}_{}".format(_setting_name(flag, flavour["label"]), platform)] = repository
-                supported["{} on {}".format("Python " + flag if flag else "the default Python", platform)] = None
-    error = "@{}//{} is locked for {}; add python_version or target_platforms to pip.parse, or build for one of these".format(
+                pythons[flag or "the default one"] = None
+    error = ("@{}//{} is not locked for this Python and platform, but for Python {} on {}; " +
+             "add python_version or target_platforms to pip.parse, or build for one of these").format(
         hub,
         package,
-        ", ".join(sorted(supported)),
+        ", ".join(pythons),
+        ", ".join(platforms),
     )
     text = "alias(\n    name = \"{}\",\n    actual = \":pkg\",\n)\n".format(package) if package not in _TARGETS else ""
     for target, suffix in _TARGETS.items():

@@ -113,9 +113,10 @@ def _pip_impl(module_ctx):
     host = "{os}_{arch}".format(**_host_platform(module_ctx))
     hubs = {}
     for request, answer in zip(requests, answers):
-        hub = hubs.setdefault(request.hub, {"errors": [], "packages": {}})
-        if answer["error"]:
-            hub["errors"].append(answer["error"])
+        hub = hubs.setdefault(request.hub, {"errors": {}, "packages": {}})
+
+        # What is wrong with a line is said once, not for each Python and platform again.
+        hub["errors"] = answer["errors"] | hub["errors"]
         for package, by_platform in _declare_wheels(request, answer["packages"], host).items():
             hub["packages"].setdefault(package, []).append({
                 "flags": request.flavour.flags,
@@ -125,7 +126,7 @@ def _pip_impl(module_ctx):
     for name, hub in hubs.items():
         pip_hub(
             name = name,
-            error = "\n".join({error: None for error in hub["errors"]}),
+            error = "\n".join(hub["errors"].values()),
             hub_name = name,
             packages = json.encode(hub["packages"]),
         )

@@ -33,26 +33,22 @@ def _pin_json(parsed: lock.Lock, pin: lock.Pin) -> dict[str, Any]:
 
 
 def _read_lock(request: dict[str, Any]) -> dict[str, Any]:
-    """Pins by package and platform, or the error to show when the hub is used."""
-    unknown = sorted(set(request["platforms"]) - set(PLATFORMS))
+    """Pins by package and platform, or the errors to show when the hub is used, by where they are."""
+    packages: dict[str, dict[str, Any]] = {}
+    errors: dict[str, str] = {}
     try:
-        if unknown:
-            raise WheelError(
-                Problem(
-                    request["file"], f"target_platforms has {unknown[0]}", f"known are {', '.join(PLATFORMS)}"
-                )
-            )
-        text = Path(request["lock"]).read_text(encoding="utf-8")
-        parsed = lock.parse(text, request["file"])
-        packages: dict[str, dict[str, Any]] = {}
+        parsed = lock.parse(Path(request["lock"]).read_text(encoding="utf-8"), request["file"])
         for platform in request["platforms"]:
+            if platform not in PLATFORMS:
+                known = f"known are {', '.join(PLATFORMS)}"
+                raise WheelError(Problem(request["file"], f"target_platforms has {platform}", known))
             for package, pin in lock.pins_for(parsed, Target(request["python"], platform)).items():
                 packages.setdefault(package, {})[platform] = _pin_json(parsed, pin)
     except WheelError as error:
-        return {"error": str(error), "packages": {}}
+        errors = {problem.where: str(problem) for problem in error.problems}
     except (OSError, UnicodeDecodeError) as error:
-        return {"error": f"{request['file']}: {error}", "packages": {}}
-    return {"error": "", "packages": packages}
+        errors = {request["file"]: f"{request['file']}: {error}"}
+    return {"errors": errors, "packages": {} if errors else packages}
 
 
 def _fetch(request: dict[str, Any]) -> dict[str, Any]:

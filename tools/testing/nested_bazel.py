@@ -1,0 +1,59 @@
+"""A workspace made of links to this one but for one folder, with a Bazel server of its own.
+
+Tests that use it must run outside of the sandbox: they look at the workspace itself.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from tools.lint import workspace
+
+_KEPT = ("HOME", "LANG", "PATH", "USER")
+
+
+class NestedBazel:
+    """The workspace in FOLDER/workspace; its folder `own` has nothing but this one's BUILD file."""
+
+    def __init__(self, folder: Path, own: str) -> None:
+        self._folder = folder
+        self.root = folder / "workspace"
+        self.own = self.root / own
+        _link(workspace.root(), self.root, PurePosixPath(own))
+
+    def bazel(
+        self, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs Bazel without what the caller has cached or set."""
+        options = ["--color=no", "--curses=no", "--noshow_progress"]
+        options += ["--disk_cache=", f"--repository_cache={self._folder}/cache"]
+        return subprocess.run(
+            [
+                *("bazel", f"--output_user_root={self._folder}/out", "--host_jvm_args=-Xmx500m"),
+                *arguments,
+                *([] if arguments[0] == "shutdown" else options),
+            ],
+            cwd=self.root,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ} | dict(env or {}),
+            capture_output=True,
+            text=True,
+        )
+
+
+def _link(source: Path, target: Path, own: PurePosixPath) -> None:
+    """Links what is in a folder, and makes real folders on the way to `own`."""
+    target.mkdir()
+    first, rest = own.parts[0], own.parts[1:]
+    for each in sorted(source.iterdir()):
+        if each.name.startswith(("bazel-", ".git")) or each.name == "user.bazelrc":
+            continue
+        if each.name != first:
+            (target / each.name).symlink_to(each)
+        elif rest:
+            _link(each, target / first, PurePosixPath(*rest))
+        else:
+            (target / first).mkdir()
+            (target / first / "BUILD.bazel").symlink_to(each / "BUILD.bazel")
