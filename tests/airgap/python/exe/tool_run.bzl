@@ -8,7 +8,12 @@ tool_run(
 ```
 """
 
+load("@rules_python//python:defs.bzl", "PyInfo")
+load("@rules_python//python:py_info.bzl", PyInfoAlone = "PyInfo")
+
 def _tool_run_impl(ctx):
+    if PyInfo not in ctx.attr.tool or PyInfoAlone not in ctx.attr.tool:
+        fail("{}: a program has no PyInfo".format(ctx.attr.tool.label))
     out = ctx.actions.declare_file(ctx.label.name + ".json")
     arguments = ctx.actions.args()
     arguments.add("--out", out)
