@@ -2,7 +2,9 @@
 
 The rules are those of glibc's ldconfig (elf/ldconfig.c and elf/readlib.c since 2.33), with Debian's list of
 system folders. Left out are the hardware folders of old (`tls`, `haswell`, ...), which glibc 2.37 dropped and
-no Debian package of these years fills; `glibc-hwcaps` took their place and is handled.
+no Debian package of these years fills; `glibc-hwcaps` took their place and is handled. In two corners glibc
+itself has changed since Debian 12, whose way is followed: `DIR=libc6` in ld.so.conf, and the mark of 32-bit
+libraries that do not need libc.so.6.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def search(tree: Tree, architecture: str) -> Found:
             if place.hwcaps is not None:
                 name = library.name
             elif not library.is_link and _needs_link(tree, place, library):
-                links.append((posixpath.join(place.path, library.soname), library.name))
+                links.append((posixpath.join(tree.path_of(place.folder), library.soname), library.name))
             level = library.facts.x86_isa_needed.bit_length() - 1 if library.facts.x86_isa_needed else 0
             path = posixpath.join(place.path, name)
             entries.append(Entry(library.soname, path, library.flags, place.hwcaps, level))

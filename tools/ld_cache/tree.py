@@ -84,6 +84,20 @@ class Tree:
         node = self.node(path)
         return sorted(node.entries) if isinstance(node, Folder) else []
 
+    def path_of(self, folder: Folder) -> str:
+        """The path of a folder without any link in it."""
+        paths = {"": self.root}
+        while paths:
+            below: dict[str, Folder] = {}
+            for path, parent in paths.items():
+                if parent is folder:
+                    return path or "/"
+                for name, node in parent.entries.items():
+                    if isinstance(node, Folder):
+                        below[f"{path}/{name}"] = node
+            paths = below
+        raise KeyError(folder)
+
     def _walk(self, folder: Folder, parents: list[Folder], path: str, links: int) -> Node | None:
         """Follows `path` from `folder`, whose own parents are given, so that `..` is right behind links."""
         if path.startswith("/"):
