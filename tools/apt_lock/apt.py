@@ -92,7 +92,11 @@ class Apt:
         chain = below(self._wanted.sets, wanted)
         roots = sorted({root for each in chain for root in each.roots})
         pattern = ["?essential"] if any(each.essential for each in chain) else []
-        text = self._run("apt-get", "install", "--print-uris", "--yes", *pattern, *roots, archs=[arch])
+        try:
+            text = self._run("apt-get", "install", "--print-uris", "--yes", *pattern, *roots, archs=[arch])
+        except ToolError as error:
+            problem = f"set {wanted.name!r} cannot be resolved for {arch}: {error.problem}"
+            raise ToolError(problem, remedy=error.remedy) from error
         return {
             _unquote(name).split("_")[0]: uri
             for uri, name in re.findall(r"^'(\S+)' (\S+\.deb) ", text, re.MULTILINE)
@@ -120,7 +124,7 @@ class Apt:
     def _archive_of(self, uri: str, path: str) -> str | None:
         """The archive whose mirror and this path make the URI; None when the path is another version's."""
         for archive, mirror in self._origin.mirrors.items():
-            if uri == f"{mirror.rstrip('/')}/{path}" or _unquote(uri) == f"{mirror.rstrip('/')}/{path}":
+            if _plain(uri) == _plain(f"{mirror.rstrip('/')}/{path}"):
                 return archive
         return None
 
@@ -228,6 +232,11 @@ def _remedy(stderr: str) -> str | None:
         ("resolv", "No network, or the mirror is down. APT_MIRROR=URL chooses another."),
     )
     return next((hint for word, hint in hints if word in stderr), None)
+
+
+def _plain(uri: str) -> str:
+    """One spelling of a URI: apt escapes what it likes, and `file:///x` is `file:/x` for it."""
+    return re.sub(r"^file:/+", "file:/", _unquote(uri))
 
 
 def _unquote(text: str) -> str:

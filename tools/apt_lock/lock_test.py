@@ -1,0 +1,250 @@
+"""The lock command with the real apt-get, from signed archives made here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.apt_lock.archive import Archive, Deb
+from tools.apt_lock.locker import INPUT, Locker
+
+DEBS = [
+    Deb("base-files", fields="Essential: yes\nPre-Depends: libc6\n"),
+    Deb("libc6", "2.36-9", fields="Multi-Arch: same\n"),
+    Deb("apt", "1:2.6", fields="Depends: libapt | libapt-other\nRecommends: extra\n"),
+    Deb("libapt", "2.6+b1"),
+    Deb("libapt-other"),
+    Deb("extra"),
+    Deb("certs", arch="all", fields="Depends: ssl\n"),
+    Deb("ssl"),
+    Deb("python", fields="Depends: libc6, ssl, sqlite (>= 2~)\n"),
+    Deb("sqlite", "2.0"),
+    Deb("clash", fields="Conflicts: libc6\n"),
+]
+
+
+@pytest.fixture
+def locker() -> Iterator[Locker]:
+    # apt makes file names of whole paths, and those of pytest below Bazel's are too long for that.
+    with tempfile.TemporaryDirectory(prefix="locker-") as folder:
+        yield Locker(Path(folder), DEBS)
+
+
+def test_lock_has_what_apt_chooses(locker: Locker) -> None:
+    locker.ok("bookworm")
+    lock = locker.content()
+    sets = {name: value["packages"]["arm64"] for name, value in lock["sets"].items()}
+    assert sets == {
+        "essential": ["apt", "base-files", "libapt", "libc6"],
+        "base": ["certs", "ssl"],
+        "python": ["python", "sqlite"],
+    }
+    assert {name: value["on"] for name, value in lock["sets"].items()} == {
+        "essential": None,
+        "base": "essential",
+        "python": "base",
+    }
+    assert [lock["sets"][name]["auto"]["amd64"] for name in ("essential", "base", "python")] == [
+        [],
+        ["ssl"],
+        ["sqlite"],
+    ]
+    file = "libapt_2.6+b1_arm64.deb"
+    assert lock["packages"]["arm64"]["libapt"] == {
+        "archive": "debian",
+        "architecture": "arm64",
+        "path": f"pool/main/l/libapt/{file}",
+        "sha256": hashlib.sha256(file.encode()).hexdigest(),
+        "size": 1000 + len(file),
+        "version": "2.6+b1",
+    }
+    assert lock["packages"]["amd64"]["certs"] == lock["packages"]["arm64"]["certs"]
+    assert lock["packages"]["amd64"]["apt"]["version"] == "1:2.6"
+    assert lock["releases"]["bookworm"] == {
+        "archive": "debian",
+        "date": "Sat, 11 Jul 2026 10:16:37 UTC",
+        "version": "12.1",
+    }
+
+
+def test_lock_names_no_host_or_folder(locker: Locker) -> None:
+    locker.ok("bookworm")
+    assert "://" not in locker.lock.read_text()
+    assert str(locker.folder) not in locker.lock.read_text()
+
+
+def test_security_and_updates_are_taken(locker: Locker) -> None:
+    newer = {"bookworm-security": [Deb("ssl", "1.1")], "bookworm-updates": [Deb("sqlite", "2.1")]}
+    locker.archive.publish_all(DEBS, newer)
+    locker.ok()
+    packages = locker.content()["packages"]["amd64"]
+    assert (packages["ssl"]["version"], packages["ssl"]["archive"]) == ("1.1", "debian-security")
+    assert (packages["sqlite"]["version"], packages["sqlite"]["archive"]) == ("2.1", "debian")
+    assert packages["libc6"]["archive"] == "debian"
+
+
+def test_what_both_archives_have_is_locked_in_the_main_one(locker: Locker) -> None:
+    locker.archive.publish_all(DEBS, {"bookworm-security": [Deb("ssl")]})
+    locker.ok()
+    assert locker.content()["packages"]["amd64"]["ssl"]["archive"] == "debian"
+
+
+def test_same_archive_same_bytes(locker: Locker) -> None:
+    locker.ok("bookworm", TZ="UTC", LC_ALL="C", PYTHONHASHSEED="1")
+    first = locker.lock.read_bytes()
+    locker.lock.unlink()
+    locker.ok("bookworm", umask=0o077, TZ="Asia/Tokyo", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
+    assert locker.lock.read_bytes() == first
+
+
+def test_the_machines_apt_configuration_has_no_say(locker: Locker, tmp_path: Path) -> None:
+    locker.ok("bookworm")
+    first = locker.lock.read_bytes()
+    config = tmp_path / "apt.conf"
+    config.write_text('APT::Install-Recommends "true";\nAPT::Architecture "i386";\n')
+    locker.ok("bookworm", APT_CONFIG=str(config))
+    assert locker.lock.read_bytes() == first
+
+
+def test_diff_shows_added_removed_and_upgraded(locker: Locker) -> None:
+    output = locker.ok("bookworm")
+    assert output.startswith("bookworm.json: 16 packages locked for amd64, arm64; 15 kB to download\n")
+    assert "  + amd64 libapt 2.6+b1 (1 kB)\n" in output
+    assert "  + set python: 2 on amd64, 2 on arm64 packages\n" in output
+    changed = [deb for deb in DEBS if deb.name not in ("ssl", "libapt")] + [Deb("ssl", "1.0.1")]
+    locker.archive.publish("bookworm", changed)
+    output = locker.ok("bookworm")
+    assert "16 packages locked for amd64, arm64; 4 kB to download" in output
+    assert "  ~ amd64 ssl 1.0 -> 1.0.1 (1 kB)\n" in output
+    assert "  - amd64 libapt 2.6+b1\n" in output
+    assert "  + amd64 libapt-other 1.0 (1 kB)\n" in output
+    assert "  ~ set essential has other members\n" in output
+    output = locker.ok("bookworm")
+    assert "nothing new to download" in output
+    assert "  no package has changed\n" in output
+
+
+def test_check_fails_on_a_stale_lock_and_writes_nothing(locker: Locker) -> None:
+    missing = locker.run("bookworm", "--check")
+    assert missing.returncode == 1
+    assert not locker.lock.exists()
+    locker.ok("bookworm")
+    before = locker.lock.read_bytes()
+    locker.ok("bookworm", "--check")
+    locker.archive.publish("bookworm-security", [Deb("ssl", "1.1")])
+    stale = locker.run("bookworm", "--check")
+    assert stale.returncode == 1
+    assert "~ amd64 ssl 1.0 -> 1.1" in stale.stdout
+    assert "bookworm.json is stale; refresh it: ./bazelw run //apt:lock -- bookworm" in stale.stdout
+    assert locker.lock.read_bytes() == before
+
+
+def test_a_new_release_date_alone_is_recorded_but_is_not_stale(locker: Locker) -> None:
+    locker.ok("bookworm")
+    locker.archive.publish("bookworm", DEBS, date="Sun, 12 Jul 2026 00:00:00 UTC")
+    locker.ok("bookworm", "--check")
+    locker.ok("bookworm")
+    assert locker.content()["releases"]["bookworm"]["date"].startswith("Sun, 12 Jul")
+
+
+def unsigned(locker: Locker) -> None:
+    locker.archive.publish("bookworm", DEBS, sign=False)
+
+
+def altered(locker: Locker) -> None:
+    inrelease = locker.archive.publish("bookworm-security", [])
+    inrelease.write_text(inrelease.read_text().replace("Version: 12.1", "Version: 12.2"))
+
+
+def other_index(locker: Locker) -> None:
+    inrelease = locker.archive.publish("bookworm", DEBS)
+    for path in inrelease.parent.rglob("Packages*"):
+        path.write_bytes(path.read_bytes() + b" ")
+
+
+def foreign_key(locker: Locker) -> None:
+    locker.archive = Archive(locker.folder / "other")
+    locker.archive.publish_all(DEBS)
+    locker.archive.keyring = locker.folder / "archive/keyring.pgp"
+
+
+@pytest.mark.parametrize("damage", [unsigned, altered, other_index, foreign_key])
+def test_what_is_not_signed_is_not_locked(locker: Locker, damage: Callable[[Locker], None]) -> None:
+    locker.ok("bookworm")
+    damage(locker)
+    error = locker.error("bookworm")
+    assert "apt-get update failed" in error
+    assert "\n  E: " in error
+
+
+def test_without_a_keyring_nothing_is_trusted(locker: Locker, tmp_path: Path) -> None:
+    error = locker.error("bookworm", keyring=tmp_path / "none.pgp")
+    assert "there is no keyring at" in error
+    assert "debian-archive-keyring" in error
+
+
+def test_an_expired_release_needs_a_snapshot(locker: Locker) -> None:
+    locker.archive.publish("bookworm", DEBS, until="Sun, 12 Jul 2020 00:00:00 UTC")
+    assert "--snapshot URL" in locker.error("bookworm")
+    locker.ok("bookworm", "--snapshot", f"file://{locker.archive.root}/debian")
+    inrelease = locker.archive.publish("bookworm", DEBS, until="Sun, 12 Jul 2020 00:00:00 UTC")
+    inrelease.write_text(inrelease.read_text().replace("2020", "2021"))
+    locker.error("bookworm", "--snapshot", f"file://{locker.archive.root}/debian")
+
+
+def test_unknown_suites_and_files_are_named(locker: Locker) -> None:
+    error = locker.error("sid")
+    assert "unknown suite 'sid'; known are: bookworm\n" in error
+    assert "apt/locks/sid.in.json" in error
+    assert "gone.in.json: there is no such file" in locker.error("gone.in.json")
+
+
+def test_an_input_anywhere_is_locked_beside_itself(locker: Locker) -> None:
+    other = locker.folder / "team.in.json"
+    other.write_text(json.dumps(INPUT))
+    locker.ok("team.in.json")
+    assert (locker.folder / "team.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 2}, "version is 2, this tool reads 1"),
+        ({"sets": {"base": {"on": "essential", "roots": {}}}}, "set 'base' is on 'essential'"),
+        (
+            {"sources": [{"archive": "ports", "suite": "bookworm"}]},
+            "no mirror is known for",
+        ),
+        ({"sources": [{"archive": "debian", "suite": "nowhere"}]}, "apt-get update failed"),
+        ({"sets": {"x": {"roots": {"no-such-package": ""}}}}, "Unable to locate package no-such-package"),
+        ({"sets": {"x": {"roots": {"clash": "", "python": ""}}}}, "apt-get install failed"),
+        ({"architectures": ["amd64", "riscv64"]}, "set 'essential' cannot be resolved for riscv64"),
+        ({"sets": None}, "bookworm.in.json"),
+    ],
+)
+def test_bad_input_is_named(locker: Locker, change: dict[str, Any], message: str) -> None:
+    locker.input(INPUT | change)
+    assert message in locker.error("bookworm")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"suite": "bookworm"}'])
+def test_input_that_is_no_input(locker: Locker, text: str) -> None:
+    (locker.locks / "bookworm.in.json").write_text(text)
+    assert "bookworm.in.json: " in locker.error("bookworm")
+
+
+def test_a_lock_that_is_none_is_not_overwritten(locker: Locker) -> None:
+    locker.lock.write_text("<<<<<<< conflict")
+    error = locker.error("bookworm")
+    assert "bookworm.json: is not an apt lock" in error
+    assert "Delete it and lock again." in error
+
+
+def test_without_apt_it_says_where_there_is_one(locker: Locker) -> None:
+    assert "BAZELW_TOOLBOX=1 ./bazelw run //apt:lock" in locker.error("bookworm", PATH="/nowhere")

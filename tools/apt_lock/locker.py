@@ -1,0 +1,85 @@
+"""Runs the lock command in a workspace of its own, on an archive of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.apt_lock.archive import Archive, Deb
+
+INPUT: dict[str, Any] = {
+    "version": 1,
+    "suite": "bookworm",
+    "merged_usr": True,
+    "architectures": ["amd64", "arm64"],
+    "components": ["main"],
+    "sources": [
+        {"archive": "debian", "suite": "bookworm"},
+        {"archive": "debian", "suite": "bookworm-updates"},
+        {"archive": "debian-security", "suite": "bookworm-security"},
+    ],
+    "sets": {
+        "essential": {"essential": True, "roots": {"apt": "why"}},
+        "base": {"on": "essential", "roots": {"certs": "why"}},
+        "python": {"on": "base", "roots": {"python": "why"}},
+    },
+}
+
+
+class Locker:
+    """The command, its input and the archive."""
+
+    def __init__(self, folder: Path, debs: Sequence[Deb]) -> None:
+        self.folder = folder
+        self.archive = Archive(folder / "archive")
+        self.archive.publish_all(debs)
+        self.locks = folder / "apt/locks"
+        self.locks.mkdir(parents=True)
+        self.lock = self.locks / "bookworm.json"
+        self.input(INPUT)
+
+    def input(self, content: object) -> None:
+        """Writes bookworm.in.json."""
+        (self.locks / "bookworm.in.json").write_text(json.dumps(content))
+
+    def run(
+        self, *arguments: str, keyring: Path | None = None, umask: int = 0o022, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the command in the workspace."""
+        mirrors = {name: [f"file://{self.archive.root}/{name}"] for name in ("debian", "debian-security")}
+        found = self.folder / "mirrors.json"
+        found.write_text(json.dumps({"archives": mirrors, "problem": "", "remedy": ""}))
+        command = [sys.executable, "-m", "tools.apt_lock", "--mirrors", str(found), "--locks", "apt/locks"]
+        command += ["--keyring", str(keyring or self.archive.keyring), *arguments]
+        settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": ":".join(sys.path), **env}
+        settings |= {
+            "BUILD_WORKSPACE_DIRECTORY": str(self.folder),
+            "BUILD_WORKING_DIRECTORY": str(self.folder),
+        }
+        return subprocess.run(command, env=settings, umask=umask, capture_output=True, text=True, check=False)
+
+    def ok(self, *arguments: str, **options: Any) -> str:
+        """The output of a run that succeeds."""
+        done = self.run(*arguments, **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def error(self, *arguments: str, **options: Any) -> str:
+        """One error; the lock that was there is untouched, and there is nothing beside it."""
+        before = self.lock.read_bytes() if self.lock.exists() else None
+        done = self.run(*arguments, **options)
+        assert done.returncode == 1, done.stdout
+        assert done.stderr.startswith("error: ")
+        assert "Traceback" not in done.stderr
+        assert (self.lock.read_bytes() if self.lock.exists() else None) == before
+        assert {path.name for path in self.locks.iterdir()} <= {"bookworm.in.json", "bookworm.json"}
+        return done.stderr
+
+    def content(self) -> dict[str, Any]:
+        """The lock that was written."""
+        content: dict[str, Any] = json.loads(self.lock.read_text())
+        return content
