@@ -27,23 +27,29 @@ class Source(NamedTuple):
     signed_by: str  # paths, fingerprints or an armored key block, as in the file
     file: str
     signs: int = 0  # how much speaks for Debian's main archive
+    security: str = ""  # where the same host has Debian's security archive
 
 
 def find(root: str = "/") -> Source | None:
     """Returns the host's entry for Debian's main archive, or None."""
     found: list[Source] = []
+    security = ""
     updates: set[str] = (
         set()
     )  # archives that have a suite like bookworm-updates, as only Debian's main archive does
     for path, text in _files(root):
         for entry in _deb822(text) if path.endswith(".sources") else _one_line(text):
             updates.update(entry.uri for suite in entry.suites if suite.endswith("-updates"))
+            if "main" not in entry.components:
+                continue
             suite = next((suite for suite in entry.suites if suite in _SUITES), None)
-            if suite and "main" in entry.components:
+            if suite:
                 found.append(Source(entry.uri, suite, entry.signed_by, path))
+            if any(re.fullmatch(r"(.*)(-security|/updates)", suite) for suite in entry.suites):
+                security = security or entry.uri
     rated = [source._replace(signs=_signs(source) + (source.uri in updates)) for source in found]
     best = max(rated, key=lambda source: source.signs, default=None)
-    return best if best and best.signs else None
+    return best._replace(security=security) if best and best.signs else None
 
 
 def _signs(source: Source) -> int:

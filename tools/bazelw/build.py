@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from types import FrameType
 
-from tools.bazelw import failures, host, mmdebstrap, rootfs, unprivileged
+from tools.bazelw import certs, failures, host, mmdebstrap, rootfs, unprivileged
 from tools.bazelw.errors import LauncherError
 from tools.bazelw.progress import Progress
 from tools.bazelw.recipe import Recipe
@@ -79,6 +79,8 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
         with open(os.path.join(scratch, "info.json"), "w", encoding="utf-8") as stream:
             json.dump(info, stream, indent=1, sort_keys=True)
         store.publish(scratch, recipe.key)
+        progress.end()
+        certs.folder(store.path(recipe.key), env)
         progress.say(f"toolbox ready after {progress.seconds():.0f} s: {store.path(recipe.key)}")
     except BaseException as error:
         for number in _SIGNALS:

@@ -15,20 +15,21 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from tools.bazelw import host, store
+from tools.bazelw import host, store, unprivileged
 from tools.bazelw.errors import LauncherError
 from tools.bazelw.progress import Progress
 
 # Debian and Ubuntu; the variables are those of pip, requests, curl, git and OpenSSL.
-_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+FOLDER = "/etc/ssl/certs"
+_BUNDLE = f"{FOLDER}/ca-certificates.crt"
 _VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def bundles(env: Mapping[str, str]) -> list[str]:
     """Returns the host's files of trusted certificates."""
-    paths = [_BUNDLE, *(env.get(name, "") for name in _VARIABLES)]
-    return sorted({os.path.realpath(path) for path in paths if os.path.isfile(path)})
+    paths = {_BUNDLE, *(env.get(name, "") for name in _VARIABLES)}
+    return sorted(path for path in paths if os.path.isfile(path))
 
 
 def folder(toolbox: str, env: Mapping[str, str]) -> str:
@@ -43,12 +44,14 @@ def folder(toolbox: str, env: Mapping[str, str]) -> str:
     if not os.path.exists(os.path.join(toolbox, "root/usr/sbin/update-ca-certificates")):
         return base
     extra = missing(files, os.path.join(base, "ca-certificates.crt"))
+    named = [file for file in files if os.path.dirname(file) == FOLDER]
+    named = [file for file in named if not os.path.exists(os.path.join(base, os.path.basename(file)))]
     path = base
-    if extra:
-        digest = hashlib.sha256("\n".join(extra).encode()).hexdigest()[:16]
+    if extra or named:
+        digest = hashlib.sha256("\n".join(extra + named).encode()).hexdigest()[:16]
         path = os.path.join(toolbox, "certs", digest)
         if not os.path.isdir(path):
-            _make(toolbox, base, path, extra)
+            _make(toolbox, base, path, extra, named)
     scratch = f"{state}.{os.getpid()}"
     with open(scratch, "w", encoding="utf-8") as stream:
         json.dump({"seen": seen, "folder": path}, stream)
@@ -91,53 +94,53 @@ def _read(path: str) -> dict[str, str]:
         return {}
 
 
-def _make(toolbox: str, base: str, path: str, extra: Sequence[str]) -> None:
+def _make(toolbox: str, base: str, path: str, extra: Sequence[str], named: Sequence[str]) -> None:
+    """Makes the folder beside and renames it into place; the root itself stays as it is."""
     progress = Progress()
     progress.step(f"adding {len(extra)} certificates of the host to the toolbox")
+    root = os.path.join(toolbox, "root")
     scratch = f"{path}.tmp.{os.getpid()}"
-    local = f"{scratch}.local"
+    made, local, dpkg = (os.path.join(scratch, name) for name in ("certs", "local", "dpkg"))
     try:
         os.makedirs(local)
-        shutil.copytree(base, scratch, symlinks=True)
-        for number, certificate in enumerate(extra):
-            with open(os.path.join(local, f"host-{number:03}.crt"), "w", encoding="utf-8") as stream:
+        shutil.copytree(base, made, symlinks=True)
+        shutil.copytree(os.path.join(root, "var/lib/dpkg"), dpkg)
+        for file in named:
+            shutil.copy(file, made)
+        for certificate in extra:
+            name = f"host-{hashlib.sha256(certificate.encode()).hexdigest()[:16]}.crt"
+            with open(os.path.join(local, name), "w", encoding="utf-8") as stream:
                 stream.write(_pem(certificate))
-        output = _update(os.path.join(toolbox, "root"), scratch, local)
-        if output is not None:
-            raise LauncherError(
-                "can't add the host's certificates to the toolbox",
-                file=_BUNDLE,
-                remedy="\n".join(f"| {line}" for line in output.splitlines()[-6:]),
-            )
+        _update(root, made, local, dpkg)
+        for name in os.listdir(local):  # the links to what is mounted for the update only become files
+            link = os.path.join(made, f"{name[:-4]}.pem")
+            os.unlink(link)
+            shutil.copy(os.path.join(local, name), link)
         try:
-            os.rename(scratch, path)
+            os.rename(made, path)
         except OSError:
             if not os.path.isdir(path):  # else another call was faster
                 raise
     finally:
         progress.end()
         store.remove(scratch)
-        store.remove(local)
 
 
-def _update(root: str, certs: str, local: str) -> str | None:
-    """Runs update-ca-certificates in the root; returns its output when it fails."""
-    command = [
-        host.which("bwrap"),
-        *([] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"]),
-    ]
-    command += ["--bind", root, "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
-    command += ["--bind", certs, "/etc/ssl/certs", "--bind", local, "/usr/local/share/ca-certificates"]
-    command += [
-        "--tmpfs",
-        "/tmp",
-        "--setenv",
-        "PATH",
-        "/usr/sbin:/usr/bin:/sbin:/bin",
-        "update-ca-certificates",
-    ]
+def _update(root: str, certs: str, local: str, dpkg: str) -> None:
+    """Runs update-ca-certificates in the root. Java's part is a trigger of dpkg, which keeps records."""
+    command = [*unprivileged.bubblewrap(host.which("bwrap")), "--ro-bind", root, "/"]
+    for source, target in (
+        (certs, FOLDER),
+        (local, "/usr/local/share/ca-certificates"),
+        (dpkg, "/var/lib/dpkg"),
+    ):
+        command += ["--bind", source, target]
+    for target in ("/tmp", "/run", "/var/log", "/var/lib/ca-certificates-java"):
+        command += ["--tmpfs", target]
+    command += "--dev-bind /dev /dev --bind /proc /proc update-ca-certificates".split()
     done = subprocess.run(
         command,
+        env={"PATH": host.PATH, "LC_ALL": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -145,5 +148,10 @@ def _update(root: str, certs: str, local: str) -> str | None:
         errors="replace",
         check=False,
     )
-    merged = os.path.exists(os.path.join(certs, "ca-certificates.crt"))
-    return None if done.returncode == 0 and merged else done.stdout
+    # It exits with 0 when a hook, such as Java's, has failed.
+    if done.returncode != 0 or "exited with code" in done.stdout:
+        raise LauncherError(
+            "can't add the host's certificates to the toolbox",
+            file=_BUNDLE,
+            remedy="\n".join(f"| {line}" for line in done.stdout.splitlines()[-6:]),
+        )

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tools.bazelw import aptsources
+from tools.bazelw import aptsources, unprivileged
 from tools.bazelw.errors import LauncherError
 
 _KEYRINGS = (
@@ -41,8 +41,8 @@ class Archive(NamedTuple):
 def archive(env: Mapping[str, str]) -> Archive:
     """Returns the mirror that APT_MIRROR or the host's apt sources name."""
     source = aptsources.find()
-    uri, origin = env.get("APT_MIRROR", "").rstrip("/"), "APT_MIRROR"
-    if uri and not re.match(r"(https?|file|copy|ftp)://?", uri):
+    uri, origin = (env.get("APT_MIRROR", "").split() or [""])[0].rstrip("/"), "APT_MIRROR"
+    if uri and not re.match(r"(https?|file|copy|ftp):/", uri):
         raise LauncherError(
             f"APT_MIRROR={uri} is no address of a Debian mirror",
             remedy="give a URL that holds dists/ and pool/, such as https://MIRROR/debian",
@@ -101,7 +101,7 @@ def require_tools(env: Mapping[str, str], log: str) -> None:
     missing = [package for program, package in _TOOLS.items() if not which(program)]
     if not missing:
         return
-    if os.geteuid() != 0 or not which("apt-get"):
+    if unprivileged.needed() or not which("apt-get"):
         raise LauncherError(
             f"the toolbox needs {' and '.join(missing)} on the host",
             remedy=f"as root: apt-get install {' '.join(missing)}",

@@ -43,7 +43,7 @@ def command(recipe: Recipe, archive: host.Archive, suite: str, root: str) -> lis
         "--dpkgopt=path-exclude=/usr/share/locale/*",
         "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-        *(() if os.geteuid() == 0 else unprivileged.OPTIONS),
+        *(unprivileged.OPTIONS if unprivileged.needed() else ()),
         suite,
         root,
         f"deb [signed-by={','.join(archive.keyrings)}] {uri} {suite} main",
@@ -55,7 +55,7 @@ def run(
 ) -> tuple[int, list[str]]:
     """Runs it in a session of its own; returns its exit code and the last lines of its output."""
     descriptors: list[int] = []
-    if os.geteuid() != 0:
+    if unprivileged.needed():
         descriptors.append(supervise.memory_file(unprivileged.seccomp_filter(os.uname().machine)))
         arguments = [*unprivileged.prefix(host.which("bwrap"), descriptors[0]), *arguments]
     extra = {"PATH": host.PATH, "TMPDIR": os.path.dirname(root), "LC_ALL": "C.UTF-8"}

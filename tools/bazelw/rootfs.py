@@ -11,7 +11,7 @@ from tools.bazelw.host import Archive
 SYSTEM_RC = "etc/bazel.bazelrc"
 _DEBIAN_RC = "etc/bazel/bazelrc"
 # Debian sets these for all users. The first is a deprecated no-op that warns on each call, the second keeps
-# every sandbox on disk and floods the output of a failing action, the third wins over the workspace's own list.
+# every sandbox on disk and floods the output of a failing action, the third wins over the workspace's list.
 _UNWANTED = ("build --host_javabase=", "build --sandbox_debug", "common --override_module=")
 
 
@@ -20,15 +20,16 @@ def finish(scratch: str, archive: Archive, suite: str) -> dict[str, Any]:
     root = os.path.join(scratch, "root")
     _bazelrc(root)
     _apt_sources(root, archive, suite)
-    for name in os.listdir(os.path.join(root, "dev")):  # what an unprivileged build mounted something on
-        if os.path.isfile(os.path.join(root, "dev", name)):
-            os.unlink(os.path.join(root, "dev", name))
+    for entry in os.scandir(os.path.join(root, "dev")):  # what an unprivileged build mounted something on
+        if entry.is_file(follow_symlinks=False):
+            os.unlink(entry.path)
     for name in ("resolv.conf", "hosts", "hostname", "pip.conf", "gitconfig"):  # the host's are mounted here
         path = os.path.join(root, "etc", name)
         if os.path.islink(path):
             os.unlink(path)
         open(path, "a", encoding="utf-8").close()
-    os.makedirs(os.path.join(root, "etc/xdg/pip"), exist_ok=True)
+    for name in ("etc/xdg/pip", "var/tmp", "var/lib/ca-certificates-java"):
+        os.makedirs(os.path.join(root, name), exist_ok=True)
     return {"packages": packages(root)}
 
 

@@ -5,12 +5,13 @@ wants more: to give files to other users, and to become them. A seccomp filter a
 success without doing anything, so that everything belongs to the user and every package believes otherwise.
 (newuidmap could map more users, but is one more package on the host, and needs a range given to the user.)
 
-mmdebstrap can't mount new file systems there; MOUNT_HOOK binds the host's /dev, /proc and /sys instead.
+mmdebstrap can't mount new file systems there; mount_hook.py binds the host's /dev, /proc and /sys instead.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import struct
 import subprocess
 
@@ -24,18 +25,15 @@ _CALLS: dict[str, tuple[int, tuple[int, ...]]] = {
 }
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _SUCCEED = 0x7FFF0000, 0x00050000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO with number 0
+_MANY_USERS = 1000  # Debian's packages use numbers below
 _NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
 
-MOUNT_HOOK = (
-    'for name in null zero full random urandom tty; do : > "$1/dev/$name" && '
-    'mount --bind "/dev/$name" "$1/dev/$name" || exit 1; done; '
-    'mount --rbind /proc "$1/proc" && mount --rbind /sys "$1/sys"'
-)
+_HOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mount_hook.py")
 # Names of other versions of mmdebstrap are ignored by each.
 OPTIONS = (
     "--skip=check/canmount",
     "--skip=chroot/mount",
-    f"--extract-hook={MOUNT_HOOK}",
+    f'--extract-hook=/usr/bin/python3 -IS {shlex.quote(_HOOK)} "$1"',
     '--aptopt=APT::Sandbox::User "root"',
 )
 _SYSCTLS = (
@@ -49,22 +47,23 @@ _SYSCTLS = (
 )
 
 
+def needed() -> bool:
+    """Says whether this process lacks the rights of root, or is root of a namespace with few users."""
+    if os.geteuid() != 0:
+        return True
+    ranges = (line.split() for line in _content("/proc/self/uid_map").splitlines())
+    return sum(int(count) for _inside, _outside, count in ranges) < _MANY_USERS
+
+
+def bubblewrap(bwrap: str) -> list[str]:
+    """Returns the start of a bubblewrap command whose program is root, in a namespace if need be."""
+    namespace = "--unshare-user --uid 0 --gid 0".split() if needed() else []
+    return [bwrap, *namespace, "--cap-add", "ALL"]
+
+
 def prefix(bwrap: str, filter_descriptor: int) -> list[str]:
     """Returns what to put before a command that is to believe that it is root."""
-    command = [
-        bwrap,
-        "--unshare-user",
-        "--uid",
-        "0",
-        "--gid",
-        "0",
-        "--dev-bind",
-        "/",
-        "/",
-        "--cap-add",
-        "ALL",
-    ]
-    return [*command, "--seccomp", str(filter_descriptor)]
+    return [*bubblewrap(bwrap), "--dev-bind", "/", "/", "--seccomp", str(filter_descriptor)]
 
 
 def seccomp_filter(machine: str) -> bytes:
@@ -87,16 +86,8 @@ def seccomp_filter(machine: str) -> bytes:
 
 def check(bwrap: str) -> None:
     """Fails with the remedy when bubblewrap can't set up namespaces, as the caller or as root."""
-    root = os.geteuid() == 0
-    command = [
-        bwrap,
-        *([] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]),
-        "--dev-bind",
-        "/",
-        "/",
-    ]
     done = subprocess.run(
-        [*command, "--cap-add", "ALL", "true"],
+        [*bubblewrap(bwrap), "--dev-bind", "/", "/", "true"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -107,7 +98,7 @@ def check(bwrap: str) -> None:
     if done.returncode == 0:
         return
     said = "".join(f"\n| {line}" for line in done.stderr.splitlines()[-3:])
-    if root:
+    if not needed():
         raise LauncherError(
             "bubblewrap can't set up the toolbox here: this container may not mount anything",
             remedy="give the container CAP_SYS_ADMIN and no seccomp or AppArmor profile, as docker run "

@@ -13,7 +13,7 @@ import pwd
 import re
 from collections.abc import Mapping, Sequence
 
-from tools.bazelw import certs, pipconf
+from tools.bazelw import aptsources, certs, pipconf
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Top-level names that are the toolbox's, or nobody's business.
@@ -37,22 +37,13 @@ class View:
         root = os.path.join(toolbox, "root")
         extra = pipconf.host_paths(env)
         extra += pipconf.outermost([workspace, cwd, toolbox, *_named(args)])
+        extra = [path for path in extra if not path.startswith(certs.FOLDER)]
         self.mounts: list[str] = []
         for name in sorted(os.listdir(root)):
             if name in ("usr", "etc", "var") or os.path.islink(os.path.join(root, name)):
                 self.mounts += _own(root, f"/{name}", extra)
-        self.mounts += [
-            "--dev-bind",
-            "/dev",
-            "/dev",
-            "--dev-bind",
-            "/proc",
-            "/proc",
-            "--dev-bind",
-            "/sys",
-            "/sys",
-        ]
-        self.mounts += ["--tmpfs", "/run", "--bind", "/tmp", "/tmp", "--bind", "/var/tmp", "/var/tmp"]
+        self.mounts += "--dev-bind /dev /dev --dev-bind /proc /proc --dev-bind /sys /sys".split()
+        self.mounts += "--tmpfs /run --bind /tmp /tmp --bind /var/tmp /var/tmp".split()
         self.mounts += _host_folders()
         for name in ("resolv.conf", "hosts", "hostname"):
             source = os.path.realpath(f"/etc/{name}")
@@ -60,10 +51,9 @@ class View:
                 self.mounts += ["--ro-bind", source, f"/etc/{name}"]
         trusted = certs.folder(toolbox, env)
         if os.path.isdir(trusted):
-            self.mounts += ["--ro-bind", trusted, "/etc/ssl/certs"]
+            self.mounts += ["--ro-bind", trusted, certs.FOLDER]
         for path in extra:
-            if not path.startswith("/etc/ssl/certs"):
-                self.mounts += ["--bind", os.path.realpath(path), path]
+            self.mounts += ["--bind", os.path.realpath(path), path]
         self.data = _data(root, workspace, _identity(toolbox, self.mounts))
 
     def arguments(self, descriptors: Mapping[str, int], cwd: str) -> list[str]:
@@ -79,6 +69,10 @@ class View:
 def environment(env: Mapping[str, str]) -> dict[str, str]:
     """Returns the caller's environment without what belongs to the host's programs."""
     kept = {name: value for name, value in env.items() if not _NOT_PASSED.match(name)}
+    source = aptsources.find()
+    if source and not kept.get("APT_MIRROR"):  # the host's apt sources can't be seen from inside
+        kept["APT_MIRROR"] = source.uri
+        kept.setdefault("APT_SECURITY_MIRROR", source.security)
     return {**kept, "PATH": PATH, "SHELL": "/bin/bash"}
 
 
@@ -134,7 +128,11 @@ def _data(root: str, workspace: str, identity: str) -> dict[str, str]:
     data: dict[str, str] = {}
     rc = _text(os.path.join(root, "etc/bazel.bazelrc"))
     if rc:
-        data["/etc/bazel.bazelrc"] = f"{rc}startup --host_jvm_args=-Dbazelw.view={identity}\n"
+        home = os.path.expanduser("~")  # Java takes it from /etc/passwd, Bazel and its options from Java
+        options = [f"-Dbazelw.view={identity}", f"-Duser.home={home}"]
+        data["/etc/bazel.bazelrc"] = rc + "".join(
+            f'startup "--host_jvm_args={option}"\n' for option in options
+        )
     uid, gid = os.getuid(), os.getgid()
     for path, number, line in (
         ("etc/passwd", uid, f"{_user(uid)}:x:{uid}:{gid}::{os.path.expanduser('~')}:/bin/bash\n"),
