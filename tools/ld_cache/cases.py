@@ -91,7 +91,7 @@ CASES: dict[str, dict[str, Content]] = {
         f"{LIB}/libloop.so.1": "libloop.so.1",
     },
     "other classes and machines": {
-        "usr/lib32/libc.so.6": Spec(soname="libc.so.6", bits=32, machine=3),
+        "usr/lib32/libc.so.6": Spec(soname="libc.so.6", interpreter="/lib/ld-linux.so.2", bits=32, machine=3),
         "etc/ld.so.conf.d/32.conf": b"/lib32\n/libx32\n",
         "lib32": "usr/lib32",
         "libx32": "usr/libx32",
