@@ -3,6 +3,8 @@
 The aspect runs once a layer target. Files that no rule made have no aspect; oci_image describes those itself.
 """
 
+load(":build_tool.bzl", "BUILD_TOOL_ATTRS", "run_build_tool")
+
 ACCEPTED_TAR_EXTENSIONS = [
     ".tar",
     ".tgz",
@@ -16,21 +18,11 @@ OciDescriptorInfo = provider(
     fields = {"descriptors": "dict from layer File to description File"},
 )
 
-DESCRIPTOR_ATTRS = {
-    "_build": attr.label(
-        default = Label("//oci/private:build"),
-        executable = True,
-        cfg = "exec",
-        doc = "The program that the actions run.",
-    ),
-}
-
-def describe(ctx, build, layer, name):
+def describe(ctx, layer, name):
     """Hashes a layer.
 
     Args:
-        ctx: context of the rule or aspect.
-        build: the program that actions run.
+        ctx: context of a rule or an aspect that has BUILD_TOOL_ATTRS.
         layer: the tar file.
         name: name of the description, beside the target.
 
@@ -39,18 +31,17 @@ def describe(ctx, build, layer, name):
     """
     output = ctx.actions.declare_file(name)
     args = ctx.actions.args()
-    args.add("descriptor")
     args.add(layer)
     args.add(output)
     args.add(layer.owner)
-    ctx.actions.run(
-        executable = build,
-        arguments = [args],
+    run_build_tool(
+        ctx,
+        "descriptor",
+        args,
         inputs = [layer],
         outputs = [output],
         mnemonic = "OCIDescriptor",
         progress_message = "OCI Descriptor %{input}",
-        use_default_shell_env = True,
     )
     return output
 
@@ -62,12 +53,12 @@ def _descriptor_aspect_impl(target, ctx):
         if not file.is_source and any([file.basename.endswith(end) for end in ACCEPTED_TAR_EXTENSIONS])
     ]
     return [OciDescriptorInfo(descriptors = {
-        layer: describe(ctx, ctx.executable._build, layer, "%s.%d.descriptor.json" % (target.label.name, i))
+        layer: describe(ctx, layer, "%s.%d.descriptor.json" % (target.label.name, i))
         for (i, layer) in enumerate(layers)
     })]
 
 descriptor_aspect = aspect(
     implementation = _descriptor_aspect_impl,
-    attrs = DESCRIPTOR_ATTRS,
+    attrs = BUILD_TOOL_ATTRS,
     doc = "Describes the layers that a target makes.",
 )

@@ -11,7 +11,8 @@ oci_image(
 """
 
 load("@aspect_bazel_lib//lib:resource_sets.bzl", "resource_set", "resource_set_attr")
-load(":descriptor.bzl", "ACCEPTED_TAR_EXTENSIONS", "DESCRIPTOR_ATTRS", "OciDescriptorInfo", "describe", "descriptor_aspect")
+load(":build_tool.bzl", "BUILD_TOOL_ATTRS", "run_build_tool")
+load(":descriptor.bzl", "ACCEPTED_TAR_EXTENSIONS", "OciDescriptorInfo", "describe", "descriptor_aspect")
 
 _DOC = "Builds an OCI image layout from layers, on a base or from scratch. Most users want the macro."
 
@@ -27,7 +28,7 @@ _FILE_ATTRS = {
     "annotations": "A file with a NAME=VALUE a line, for the manifest.",
 }
 
-_ATTRS = DESCRIPTOR_ATTRS | resource_set_attr | {
+_ATTRS = BUILD_TOOL_ATTRS | resource_set_attr | {
     name: attr.label(allow_single_file = True, doc = doc)
     for (name, doc) in _FILE_ATTRS.items()
 } | {
@@ -59,7 +60,7 @@ def _descriptors(ctx):
             known.update(target[OciDescriptorInfo].descriptors)
     for (i, layer) in enumerate(ctx.files.tars):
         if layer not in known:
-            known[layer] = describe(ctx, ctx.executable._build, layer, "%s.%d.descriptor.json" % (ctx.label.name, i))
+            known[layer] = describe(ctx, layer, "%s.%d.descriptor.json" % (ctx.label.name, i))
     return known
 
 def _oci_image_impl(ctx):
@@ -96,15 +97,15 @@ def _oci_image_impl(ctx):
         args.add(ctx.attr.workdir, format = "--workdir=%s")
 
     files = [file for name in _FILE_ATTRS for file in getattr(ctx.files, name)]
-    ctx.actions.run(
-        executable = ctx.executable._build,
-        arguments = ["image", args],
+    run_build_tool(
+        ctx,
+        "image",
+        args,
         inputs = depset(files + [descriptors[layer] for layer in ctx.files.tars], transitive = linked),
         outputs = [output],
         mnemonic = "OCIImage",
         progress_message = "OCI Image %{label}",
         resource_set = resource_set(ctx.attr),
-        use_default_shell_env = True,
     )
     return [DefaultInfo(
         files = depset([output]),

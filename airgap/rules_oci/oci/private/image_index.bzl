@@ -11,6 +11,8 @@ oci_image_index(
 ```
 """
 
+load(":build_tool.bzl", "BUILD_TOOL_ATTRS", "run_build_tool")
+
 _DOC = "Joins images to an OCI image index. Each image's platform is what its config says."
 
 def _platforms_transition_impl(_settings, attr):
@@ -22,7 +24,7 @@ _platforms_transition = transition(
     outputs = ["//command_line_option:platforms"],
 )
 
-_ATTRS = {
+_ATTRS = BUILD_TOOL_ATTRS | {
     "images": attr.label_list(
         mandatory = True,
         cfg = _platforms_transition,
@@ -36,12 +38,6 @@ _ATTRS = {
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         doc = "What Bazel asks of a rule with a transition.",
     ),
-    "_build": attr.label(
-        default = Label("//oci/private:build"),
-        executable = True,
-        cfg = "exec",
-        doc = "The program that the action runs.",
-    ),
 }
 
 def _oci_image_index_impl(ctx):
@@ -52,9 +48,10 @@ def _oci_image_index_impl(ctx):
     args = ctx.actions.args()
     args.add("--output=" + output.path)
     args.add_all(ctx.files.images, expand_directories = False)
-    ctx.actions.run(
-        executable = ctx.executable._build,
-        arguments = ["index", args],
+    run_build_tool(
+        ctx,
+        "index",
+        args,
         inputs = depset(ctx.files.images, transitive = [
             image[DefaultInfo].default_runfiles.files
             for image in ctx.attr.images
@@ -62,7 +59,6 @@ def _oci_image_index_impl(ctx):
         outputs = [output],
         mnemonic = "OCIIndex",
         progress_message = "OCI Index %{label}",
-        use_default_shell_env = True,
     )
     return [DefaultInfo(files = depset([output]))]
 

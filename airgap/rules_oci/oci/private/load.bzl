@@ -9,6 +9,7 @@ oci_load(
 ```
 """
 
+load(":build_tool.bzl", "BUILD_TOOL_ATTRS", "run_build_tool")
 load(":launcher.bzl", "launcher", "rlocation")
 
 _DOC = """Loads an image into the container engine of this machine.
@@ -16,7 +17,7 @@ _DOC = """Loads an image into the container engine of this machine.
 The output group `tarball` has the tar file that the engine reads, for those who want it as a file; `bazel run` does
 not make it. Most users want the macro."""
 
-_ATTRS = {
+_ATTRS = BUILD_TOOL_ATTRS | {
     "format": attr.string(
         default = "docker",
         values = ["docker", "oci"],
@@ -34,12 +35,6 @@ _ATTRS = {
         mandatory = True,
         doc = "A file with one name, such as team/app:latest, a line.",
     ),
-    "_build": attr.label(
-        default = Label("//oci/private:build"),
-        executable = True,
-        cfg = "exec",
-        doc = "The program that the actions run.",
-    ),
     "_load": attr.label(
         default = Label("//oci/private:load"),
         allow_single_file = True,
@@ -51,17 +46,16 @@ _ATTRS = {
 def _archive(ctx, command, mnemonic, extra, output):
     """Runs a subcommand of the archive tool on the image, its links included."""
     args = ctx.actions.args()
-    args.add(command)
     args.add(ctx.file.image.path)
     args.add_all([ctx.attr.format, extra, output])
-    ctx.actions.run(
-        executable = ctx.executable._build,
-        arguments = [args],
+    run_build_tool(
+        ctx,
+        command,
+        args,
         inputs = depset([ctx.file.image, extra], transitive = [ctx.attr.image[DefaultInfo].default_runfiles.files]),
         outputs = [output],
         mnemonic = mnemonic,
         progress_message = "OCI Tarball %{label}",
-        use_default_shell_env = True,
     )
 
 def _oci_load_impl(ctx):
