@@ -49,6 +49,7 @@ def _from_apt(rctx):
     apt = rctx.which("apt-get")
     if not apt:
         return [], []
+    rctx.getenv("APT_CONFIG")  # apt reads it too, and so may see other sources
     for source in _SOURCES:
         path = rctx.path(source)
         if path.exists and not path.is_dir:

@@ -22,7 +22,7 @@ NOT_IN_IMAGE = {
     r".*/__pycache__(/.*)?": "byte code: images are read-only for Python",
     r"/var/lib/dpkg/(lock|triggers/Lock|lock-frontend)": "locks",
     r"/var/lib/dpkg/triggers/Unincorp": "triggers that the scripts activate; dpkg would then process them",
-    r"/usr/local/share/man/man": "base-files runs `ln -sf share/man /usr/local/man` over the link that is there",
+    r"/usr/local/share/man/man": "base-files runs `ln -sf share/man /usr/local/man` over its link",
 }
 
 
