@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import tarfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.deb_part.debs import Built, Content, arguments, build
+from tools.apt_layer.maker import Maker, Result
+from tools.deb_part.debs import Content
 
 ONE = Content(
     files={"usr/bin/one": "1", "usr/share/common/a": "a"},
@@ -26,100 +24,6 @@ TWO = Content(
     control="Depends: one\n",
     scripts={"conffiles": "/etc/two.conf\n", "triggers": "interest-await ldconfig\nactivate other\n"},
 )
-
-
-@dataclass(frozen=True)
-class Result:
-    layer: Path
-    state: Path
-    status: Path
-
-    def names(self) -> list[str]:
-        with tarfile.open(self.layer) as archive:
-            return archive.getnames()
-
-    def text(self, name: str) -> str:
-        with tarfile.open(self.layer) as archive:
-            stream = archive.extractfile(name)
-            assert stream is not None
-            return stream.read().decode()
-
-    def mode(self, name: str) -> int:
-        with tarfile.open(self.layer) as archive:
-            return archive.getmember(name).mode
-
-
-class Maker:
-    """Runs the two tools as Bazel does."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.runs = 0
-
-    def deb(self, name: str, content: Content) -> Built:
-        return build(self.folder, name, content)
-
-    def part(self, built: Built) -> tuple[Path, Path]:
-        part, facts = built.path.with_suffix(".part"), built.path.with_suffix(".json")
-        done = tool("tools.deb_part", arguments(built, part, facts))
-        assert done.returncode == 0, done.stderr
-        return facts, part
-
-    def run(
-        self,
-        *packages: Built,
-        base: Result | None = None,
-        policy: dict[str, Any] | None = None,
-        auto: Sequence[str] = (),
-        umask: int = 0o022,
-        **env: str,
-    ) -> tuple[Result, subprocess.CompletedProcess[str]]:
-        self.runs += 1
-        result = Result(*(self.folder / f"{self.runs}.{kind}" for kind in ("tar.gz", "state", "status")))
-        rules = self.folder / f"{self.runs}.policy.json"
-        rules.write_text(json.dumps({"version": 1, "packages": policy or {}}))
-        options = ["--arch", "amd64", "--suite", "bookworm", "--component", "main", "--root-link", "bin"]
-        for built in packages:
-            facts, part = self.part(built)
-            options += ["--auto" if built.expected.package in auto else "--package", str(facts), str(part)]
-        if base:
-            options += ["--base", str(base.state)]
-        options += ["--policy", str(rules), "--excludes", "apt/policy/path-excludes.json"]
-        options += [
-            "--layer",
-            str(result.layer),
-            "--state",
-            str(result.state),
-            "--status",
-            str(result.status),
-        ]
-        (self.folder / "params").write_text("\n".join(options))
-        return result, tool("tools.apt_layer", [f"@{self.folder}/params"], umask=umask, **env)
-
-    def layer(self, *packages: Built, **options: Any) -> Result:
-        result, done = self.run(*packages, **options)
-        assert done.returncode == 0, done.stderr
-        return result
-
-    def error(self, *packages: Built, **options: Any) -> str:
-        result, done = self.run(*packages, **options)
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        assert not list(self.folder.glob(f"{result.layer.name}.*")), "nothing half-made"
-        return done.stderr
-
-
-def tool(
-    module: str, options: Sequence[str], *, umask: int = 0o022, **env: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *options],
-        env={"PYTHONPATH": ":".join(sys.path), **env},
-        umask=umask,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -41,6 +41,47 @@ class Content:
     scripts: Mapping[str, str] = field(default_factory=dict)
 
 
+FULL = Content(
+    files={
+        "bin/tool": "#!/bin/sh\n",
+        "etc/tool.conf": "a = 1\n",
+        "etc/tool.d/more.conf": "b = 2\n",
+        "lib/tool/data": "x",
+        "usr/bin/suid": "root",
+        "usr/share/doc/tool/README": "read me",
+        "usr/share/doc/tool/copyright": "free",
+        "usr/share/doc/tool/examples/one": "1",
+        "usr/share/locale/de/LC_MESSAGES/tool.mo": "de",
+        "usr/share/locale/locale.alias": "alias",
+        "usr/share/man/man1/tool.1": "manual",
+        "usr/share/lintian/overrides/tool": "override",
+    },
+    links={
+        "usr/bin/link": "../../bin/tool",
+        "usr/share/doc/tool-data": "tool",
+        "usr/share/man/man1/t.1": "tool.1",
+    },
+    modes={"bin/tool": 0o755, "usr/bin/suid": 0o4755, "usr/share/doc/tool": 0o2755},
+    control="""\
+Section: utils
+Priority: optional
+Source: tools (1.0-1)
+Installed-Size: 7
+Depends: libc6 (>=2.3),  a|b (<< 2) , c:any
+Multi-Arch: same
+Homepage: https://example.org/
+Important: yes
+Breaks: old ( <= 1 )
+""",
+    scripts={
+        "conffiles": "/etc/tool.conf\n/etc/tool.d/more.conf\n",
+        "postinst": "#!/bin/sh\nexit 0\n",
+        "templates": "Template: tool/x\nType: note\nDescription: x\n",
+        "triggers": "# comment\ninterest-noawait /usr/lib/tool\nactivate ldconfig\n",
+    },
+)
+
+
 def build(
     folder: Path,
     name: str,
