@@ -21,16 +21,18 @@ def _host_python_impl(rctx):
 
     # The interpreter may be upgraded in place; this notices.
     rctx.watch(python)
-    probe = "import platform, sys; print(platform.python_version()); sys.exit(sys.version_info < (3, 11))"
+    probe = "import platform, sys; print(sys.executable, platform.python_version(), sep = '\\n')"
     result = rctx.execute([python, "-BIS", "-c", probe])
-    version = result.stdout.strip()
     if result.return_code:
-        fail("{} is Python {}; install Python 3.11 or later".format(python, version or result.stderr))
+        fail("{} does not run:\n{}".format(python, result.stderr))
+    executable, version = result.stdout.splitlines()
+    if [int(part) for part in version.split(".")[:2]] < [3, 11]:
+        fail("{} is Python {}; install Python 3.11 or later".format(executable, version))
     rctx.file("BUILD.bazel", "")
     rctx.file("host.bzl", _HOST.format(
         declared = repr(rctx.attr.declared),
         default = repr(rctx.attr.default or _best_default(rctx.attr.declared, version)),
-        python = repr(str(python)),
+        python = repr(executable),
         version = repr(version),
     ))
 
