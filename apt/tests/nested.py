@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,21 +13,15 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tools.lint import workspace
+from tools.testing.nested_bazel import NestedBazel
 
 
-class Nested:
+class Nested(NestedBazel):
     """The workspace, its lock, and a Bazel server of its own."""
 
     def __init__(self, folder: Path) -> None:
         """Links everything but the lock to this workspace."""
-        self._folder = folder
-        self.root = folder / "workspace"
-        source = workspace.root()
-        _link(source, self.root, but={"apt"})
-        _link(source / "apt", self.root / "apt", but={"locks"})
-        (self.root / "apt/locks").mkdir()
-        shutil.copyfile(source / "apt/locks/BUILD.bazel", self.root / "apt/locks/BUILD.bazel")
+        super().__init__(folder, "apt/locks", options=["--http_connector_attempts=1"])
 
     def lock(self, packages: Mapping[str, Mapping[str, Any]]) -> None:
         """Writes a lock with these packages, and one set that has them all."""
@@ -45,35 +37,7 @@ class Nested:
             "packages": archs,
             "sets": {"base": {"on": None, "auto": {arch: [] for arch in archs}, "packages": names}},
         }
-        (self.root / "apt/locks/bookworm.json").write_text(json.dumps(content))
-
-    def bazel(
-        self, *arguments: str, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Runs Bazel without what the caller has cached or set."""
-        command = ["bazel", f"--output_user_root={self._folder}/out", "--host_jvm_args=-Xmx500m", *arguments]
-        if arguments[0] != "shutdown":
-            command += [
-                "--disk_cache=",
-                f"--repository_cache={self._folder}/cache",
-                "--http_connector_attempts=1",
-            ]
-            command += ["--color=no", "--curses=no", "--noshow_progress"]
-        kept = {key: value for key, value in os.environ.items() if key in ("HOME", "PATH", "LANG", "USER")}
-        return subprocess.run(
-            command, cwd=self.root, env=kept | dict(env or {}), capture_output=True, text=True, check=False
-        )
-
-
-def _link(source: Path, target: Path, *, but: set[str]) -> None:
-    target.mkdir()
-    for each in sorted(source.iterdir()):
-        if (
-            each.name not in but
-            and not each.name.startswith(("bazel-", ".git"))
-            and each.name != "user.bazelrc"
-        ):
-            (target / each.name).symlink_to(each)
+        (self.own / "bookworm.json").write_text(json.dumps(content))
 
 
 def locked(deb: Path, mirror: Path, *, name: str, version: str, arch: str) -> dict[str, Any]:

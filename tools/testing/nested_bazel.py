@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from tools.lint import workspace
@@ -18,8 +18,9 @@ _KEPT = ("HOME", "LANG", "PATH", "USER")
 class NestedBazel:
     """The workspace in FOLDER/workspace; its folder `own` has nothing but this one's BUILD file."""
 
-    def __init__(self, folder: Path, own: str) -> None:
+    def __init__(self, folder: Path, own: str, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._options = options
         self.root = folder / "workspace"
         self.own = self.root / own
         _link(workspace.root(), self.root, PurePosixPath(own))
@@ -29,7 +30,7 @@ class NestedBazel:
     ) -> subprocess.CompletedProcess[str]:
         """Runs Bazel without what the caller has cached or set."""
         options = ["--color=no", "--curses=no", "--noshow_progress"]
-        options += ["--disk_cache=", f"--repository_cache={self._folder}/cache"]
+        options += ["--disk_cache=", f"--repository_cache={self._folder}/cache", *self._options]
         return subprocess.run(
             [
                 *("bazel", f"--output_user_root={self._folder}/out", "--host_jvm_args=-Xmx500m"),
