@@ -87,7 +87,7 @@ def _apt_layer_impl(ctx):
         ),
     ]
 
-_apt_layer = rule(
+apt_layer_rule = rule(
     implementation = _apt_layer_impl,
     doc = _DOC,
     attrs = _ATTRS,
@@ -111,7 +111,7 @@ def apt_layer(name, lock, set, arch, base = None, **kwargs):
       base: an apt_layer target below; only what it lacks is added, and dpkg's database is that of both.
       **kwargs: attributes of every rule, such as `tags` and `visibility`.
     """
-    _apt_layer(
+    apt_layer_rule(
         name = name,
         base = base,
         packages = "{}//sets:{}.{}".format(lock, set, arch),

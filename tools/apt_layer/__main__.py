@@ -14,7 +14,7 @@ from tools.apt_layer.merge import Layer, add_packages
 from tools.apt_layer.shared import status
 from tools.apt_layer.state import State, read_facts, read_state
 from tools.apt_layer.tree import write_dirs
-from tools.common.errors import run
+from tools.common.errors import naming, run
 from tools.deb_part.excludes import read_excludes
 from tools.layer.part import PartWriter, write_layer
 
@@ -64,6 +64,11 @@ def _add_excludes(layer: Layer, path: Path) -> None:
 
 def _write(layer: Layer, output: Path) -> None:
     head, tail = output.with_name(output.name + ".dirs"), output.with_name(output.name + ".files")
+    with naming(output):
+        _write_pieces(layer, head, tail, output)
+
+
+def _write_pieces(layer: Layer, head: Path, tail: Path, output: Path) -> None:
     try:
         with head.open("wb") as out, PartWriter(out) as writer:
             write_dirs(layer.dirs, writer)

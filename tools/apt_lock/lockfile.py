@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.common.errors import ToolError
+from tools.common.errors import ToolError, naming
 
 VERSION = 1
 
@@ -113,8 +113,9 @@ def write_atomically(path: Path, text: str) -> None:
     """Readers see the old file or the new one; after a failure the old one, and nothing beside it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        with naming(path):
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 

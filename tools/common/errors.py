@@ -6,7 +6,8 @@ ends with `run(main)`. A check that can find several problems collects them and 
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 
@@ -50,6 +51,17 @@ def raise_all(errors: Sequence[ToolError]) -> None:
         raise errors[0]
     if errors:
         raise ToolErrors(errors)
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Has errors of the system name a file: a full disk is noticed by a write, which knows no path."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:

@@ -36,12 +36,18 @@ def test_raise_all_shows_every_problem() -> None:
         ("raise ToolError('broken', file='x')", 1, "error: x: broken\n"),
         ("open('/nowhere/at/all')", 1, "error: /nowhere/at/all: No such file or directory\n"),
         ("open('/dev/full', 'wb', 0).write(b'x')", 1, "error: No space left on device\n"),
+        (
+            "with naming('out'): open('/dev/full', 'wb', 0).write(b'x')",
+            1,
+            "error: out: No space left on device\n",
+        ),
+        ("with naming('out'): open('/nowhere')", 1, "error: /nowhere: No such file or directory\n"),
         ("raise KeyboardInterrupt", 130, ""),
     ],
 )
 def test_run_ends_with_the_code_and_one_message(body: str, code: int, stderr: str) -> None:
     program = textwrap.dedent(f"""
-        from tools.common.errors import ToolError, run
+        from tools.common.errors import ToolError, naming, run
         def main() -> int | None:
             {body}
         run(main)

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from tools.common.errors import run
+from tools.common.errors import naming, run
 from tools.deb_part.excludes import read_excludes
 from tools.deb_part.unpack import Expected, unpack
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--facts", type=Path, required=True, help="output: JSON")
     args = parser.parse_args()
     expected = Expected(args.package, args.version, args.architecture, args.sha256)
-    with args.part.open("wb") as out:
+    with naming(args.part), args.part.open("wb") as out:
         facts = unpack(args.deb, out, expected, read_excludes(args.excludes), merged_usr=args.merged_usr)
     text = json.dumps({"format": 1, **asdict(facts)}, sort_keys=True, ensure_ascii=False, indent=0)
     args.facts.write_text(text + "\n", encoding="utf-8")

@@ -135,6 +135,14 @@ def test_last_matching_rule_wins_and_config_lists_them() -> None:
     assert excludes.config() == "path-include /a/*\npath-exclude /a/b\n"
 
 
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    built = build(tmp_path, "tool", FULL)
+    command = [sys.executable, "-m", "tools.deb_part", *arguments(built, Path("/dev/full"), tmp_path / "f")]
+    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)})
+    assert done.returncode == 1
+    assert done.stderr == "error: /dev/full: No space left on device\n"
+
+
 def test_tool_fails_with_one_message_and_no_traceback(tmp_path: Path) -> None:
     built = by_hand(tmp_path, [member("/etc/passwd")])
     command = [sys.executable, "-m", "tools.deb_part", *arguments(built, tmp_path / "p", tmp_path / "f")]
