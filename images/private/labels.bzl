@@ -3,13 +3,14 @@
 # Debian's packages have their own licences, in /usr/share/doc/*/copyright; NVIDIA's is in the CUDA layer.
 _LICENSES = "PSF-2.0 AND LicenseRef-Debian-packages AND LicenseRef-NVIDIA-CUDA-EULA"
 
-def image_labels(title, description, suite):
+def image_labels(title, description, suite, version):
     """Names an image for people and tools.
 
     Args:
         title: short name of the image.
         description: one sentence.
         suite: the Debian suite that the base is made of.
+        version: version of the image.
 
     Returns:
         A dictionary, for `labels` and `annotations` of oci_image.
@@ -19,6 +20,6 @@ def image_labels(title, description, suite):
         "org.opencontainers.image.description": description,
         "org.opencontainers.image.licenses": _LICENSES,
         "org.opencontainers.image.title": title,
-        "org.opencontainers.image.vendor": native.module_name() or "pycuda",
-        "org.opencontainers.image.version": native.module_version() or "0",
+        "org.opencontainers.image.vendor": "pycuda",
+        "org.opencontainers.image.version": version,
     }

@@ -3,7 +3,7 @@
     load("//images:config.bzl", "RUNTIMES")
     load("//images/private:runtime_image.bzl", "runtime_image")
 
-    [runtime_image(row = row, arch = "amd64") for row in RUNTIMES]
+    [runtime_image(name = "runtime_py" + row.python, row = row, arch = "amd64") for row in RUNTIMES]
 """
 
 load("@container_structure_test//:defs.bzl", "container_structure_test")
@@ -11,7 +11,6 @@ load("@rules_oci//oci:defs.bzl", "oci_image")
 load("//apt:defs.bzl", "apt_layer")
 load("//images:config.bzl", "CUDA", "VIRTUAL_ENV")
 load(":cuda_env.bzl", "CUDA_PATH", "cuda_env")
-load(":cuda_layer.bzl", "cuda_runtime_layer")
 load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
 load(":labels.bzl", "image_labels")
@@ -26,6 +25,12 @@ _PATH = [
     "/bin",
 ]
 
+# Where the image's programs can be started.
+_MACHINES = {
+    "amd64": "@platforms//cpu:x86_64",
+    "arm64": "@platforms//cpu:aarch64",
+}
+
 _ROOTFS = "//images/base:rootfs"
 
 def _env(cuda):
@@ -38,43 +43,47 @@ def _env(cuda):
         "VIRTUAL_ENV": VIRTUAL_ENV,
     }
 
-def shared_layers(suites, cudas, arch):
-    """The layers that several images of one architecture have in common.
+def debian_layer(suite, arch):
+    """The name of the layer with Debian's base.
 
     Args:
-        suites: Debian suites.
-        cudas: keys of CUDA in config.bzl.
+        suite: Debian suite.
         arch: architecture.
-    """
-    for suite in suites:
-        apt_layer(
-            name = "debian_{}_{}".format(suite, arch),
-            arch = arch,
-            lock = "@" + suite,
-            set = "base",
-        )
-    for cuda in cudas:
-        cuda_runtime_layer(
-            name = "cuda{}_{}".format(cuda, arch),
-            arch = arch,
-            wheels = CUDA[cuda].wheels,
-        )
 
-def runtime_image(row, arch):
-    """Makes runtime_pyXY with _shell, _test and _docker_test.
+    Returns:
+        A target's name in //images.
+    """
+    return "debian_{}_{}".format(suite, arch)
+
+def cuda_layer(cuda, arch):
+    """The name of the layer with the CUDA runtime.
 
     Args:
+        cuda: key of CUDA in config.bzl.
+        arch: architecture.
+
+    Returns:
+        A target's name in //images.
+    """
+    return "cuda{}_{}".format(cuda, arch)
+
+def runtime_image(name, row, arch):
+    """Makes an image with NAME_shell, NAME_test and NAME_docker_test.
+
+    Args:
+        name: name of the image.
         row: one row of RUNTIMES in config.bzl.
         arch: architecture.
     """
-    name = "runtime_py" + row.python.replace(".", "")
     cuda = CUDA[row.cuda]
-    debian = "debian_{}_{}".format(row.suite, arch)
+    debian = debian_layer(row.suite, arch)
     python = "python{}_{}".format(row.python, arch)
+    starts_on = ["@platforms//os:linux", _MACHINES[arch]]
     labels = image_labels(
         title = "runtime-py" + row.python,
         description = "Debian {} with Python {} and the CUDA {} runtime".format(row.suite, row.python, cuda.version),
         suite = row.suite,
+        version = native.module_version() or "0",
     )
 
     apt_layer(
@@ -86,7 +95,7 @@ def runtime_image(row, arch):
     )
 
     # What changes least lies lowest. The linker's cache is about all of them, so it is on top.
-    layers = [debian, python, "cuda{}_{}".format(row.cuda, arch), _ROOTFS]
+    layers = [debian, python, cuda_layer(row.cuda, arch), _ROOTFS]
     ld_cache_layer(
         name = name + "_ld_cache",
         arch = arch,
@@ -106,6 +115,7 @@ def runtime_image(row, arch):
     image_shell(
         name = name + "_shell",
         image = name,
+        target_compatible_with = starts_on,
         visibility = ["//visibility:public"],
     )
     image_test(
@@ -113,6 +123,7 @@ def runtime_image(row, arch):
         size = "medium",
         configs = structure_tests(row),
         image = name,
+        target_compatible_with = starts_on,
     )
 
     # The same tests where a container engine is: bazel test //images:runtime_pyXY_docker_test
@@ -127,6 +138,7 @@ def runtime_image(row, arch):
             "no-sandbox",
             "requires-network",
         ],
+        target_compatible_with = starts_on,
     )
 
 def structure_tests(row):

@@ -71,7 +71,7 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 
 def _root(cache: Path) -> Path:
-    (root,) = (cache / "pycuda/roots").iterdir()
+    (root,) = (path for path in (cache / "pycuda/roots").iterdir() if path.suffix != ".lock")
     return root
 
 

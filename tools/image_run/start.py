@@ -31,8 +31,10 @@ def start_image(options: Options) -> int:
     """Starts what the options ask for and returns its exit code."""
     find_bwrap(options.bwrap)  # before the work of unpacking
     image = open_image(options.layout, options.platform)
-    root = new_root(image, options.root) if options.root else cached_root(image, cache_folder())
-    return start_in(image, root, options)
+    if options.root:
+        return start_in(image, new_root(image, options.root), options)
+    with cached_root(image, cache_folder()) as root:
+        return start_in(image, root, options)
 
 
 def start_in(image: Image, root: Path, options: Options, *, quiet: bool = False) -> int:

@@ -56,7 +56,7 @@ class Tool:
         return done.stdout
 
     def root(self) -> Path:
-        (root,) = (self.cache / "pycuda/roots").iterdir()
+        (root,) = (path for path in (self.cache / "pycuda/roots").iterdir() if path.suffix != ".lock")
         return root
 
 
@@ -302,7 +302,7 @@ def test_nothing_is_left_of_a_bad_image(tool: Tool, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].endswith("the entry '../b' leaves the root of the image")
     assert len(done.stderr.splitlines()) == 1
-    assert list((tmp_path / "cache/pycuda/roots").iterdir()) == []
+    assert [path.suffix for path in (tmp_path / "cache/pycuda/roots").iterdir()] == [".lock"]
 
 
 @pytest.mark.skipif(not can_set_owners(), reason="only root can become another user")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tools.common.errors import run
 from tools.image_run.layout import open_image
-from tools.image_run.store import cached_root, temporary_folder
+from tools.image_run.store import temporary_folder
+from tools.image_run.unpack import unpack
 from tools.structure_test import junit
 from tools.structure_test.inside import Inside
 from tools.structure_test.spec import read_spec
@@ -22,7 +23,8 @@ def main() -> int:
     parent = os.environ.get("TEST_TMPDIR")
     with temporary_folder(Path(parent) if parent else None, "structure_test-") as scratch:
         image = open_image(spec.layout)
-        inside = Inside(image, cached_root(image, scratch), spec.program, spec.bwrap, scratch)
+        unpack(image, scratch / "root")
+        inside = Inside(image, scratch / "root", spec.program, spec.bwrap, scratch)
         failed = False
         for config in spec.configs:
             sys.stdout.flush()
