@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,6 +51,31 @@ class Hub:
         code, said = self.build(*arguments, **environment)
         assert code == 1, said
         return said
+
+    def files(self, *arguments: str) -> list[str]:
+        """Returns the names of a target's files."""
+        environment = {
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self._index),
+        }
+        done = self._nested.bazel("cquery", "--output=files", *arguments, env=environment)
+        assert done.returncode == 0, done.stderr
+        return [Path(line).name for line in done.stdout.splitlines()]
+
+    @contextmanager
+    def default_python(self, version: str) -> Iterator[None]:
+        """Declares another default version for a while."""
+        module = self._nested.root / "MODULE.bazel"
+        source = module.readlink()
+        pattern, new = r'(defaults\(python_version = )"[0-9.]+"', rf'\1"{version}"'
+        text, count = re.subn(pattern, new, module.read_text())
+        assert count == 1
+        module.unlink()
+        module.write_text(text)
+        yield
+        module.unlink()
+        module.symlink_to(source)
 
     def stop(self) -> None:
         """Ends the server."""
@@ -159,3 +188,15 @@ def test_a_truncated_wheel(hub: Hub) -> None:
     app.write_bytes(app.read_bytes()[:-40])
     hub.lock([_pin(app)])
     assert "venv/locks/contract.txt:3: app==1.7: the wheel is damaged" in hub.fails("@contract//app:whl")
+
+
+def test_the_default_python_is_the_one_that_is_there(hub: Hub) -> None:
+    """The machine's Python moves on before the declaration does."""
+    here = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    tags = [f"{python}-{python}-manylinux_2_17_{os.uname().machine}" for python in ("cp39", here)]
+    old, new = hub.index(*(TinyWheel("app", "1.8", tags=tag) for tag in tags))
+    hub.lock([_pin(old, new)])
+    flag = "--@rules_python//python/config_settings:python_version"
+    with hub.default_python("3.9"):
+        assert hub.files("@contract//app:whl") == [new.name]
+        assert hub.files("@contract//app:whl", f"{flag}=3.9") == [old.name]
