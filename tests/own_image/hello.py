@@ -1,0 +1,10 @@
+"""The application of the README's example: what CUDA runtime is in this image, and does a driver stand behind it?"""
+
+import ctypes
+
+runtime = ctypes.CDLL("libcudart.so.12")
+version = ctypes.c_int()
+runtime.cudaRuntimeGetVersion(ctypes.byref(version))
+devices = ctypes.c_int()
+error = runtime.cudaGetDeviceCount(ctypes.byref(devices))
+print(f"CUDA runtime {version.value // 1000}.{version.value % 1000 // 10}, devices: {devices.value}, error {error}")
