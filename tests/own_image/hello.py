@@ -1,4 +1,4 @@
-"""The application of the README's example: what CUDA runtime is in this image, and does a driver stand behind it?"""
+"""The README's example: which CUDA runtime is in this image, and does a driver stand behind it?"""
 
 import ctypes
 
@@ -7,4 +7,5 @@ version = ctypes.c_int()
 runtime.cudaRuntimeGetVersion(ctypes.byref(version))
 devices = ctypes.c_int()
 error = runtime.cudaGetDeviceCount(ctypes.byref(devices))
-print(f"CUDA runtime {version.value // 1000}.{version.value % 1000 // 10}, devices: {devices.value}, error {error}")
+major, minor = version.value // 1000, version.value % 1000 // 10
+print(f"CUDA runtime {major}.{minor}, devices: {devices.value}, error {error}")
