@@ -23,12 +23,15 @@ STEPS = (
     ("cleaning package lists", "cleaning up"),
 )
 
+_PACKAGE = ("Unpacking ", "Setting up ")  # of dpkg, for each package
+
 
 def command(recipe: Recipe, archive: host.Archive, suite: str, root: str) -> list[str]:
     """Returns the command that installs a suite below `root`, for root or someone who believes to be root."""
     uri = re.sub(r"^file:", "copy:", archive.uri)
     return [
         host.which("mmdebstrap"),
+        "--verbose",  # for the log
         "--mode=root",
         "--format=directory",
         f"--variant={recipe.variant}",
@@ -81,6 +84,8 @@ def run(
                 name = next((name for text, name in STEPS if line.startswith("I: ") and text in line), "")
                 if name:
                     progress.step(name)
+                elif line.startswith(_PACKAGE):
+                    progress.detail(" ".join(line.split()[:-1]))
             return process.wait(), tail
         except BaseException:
             _stop(process)

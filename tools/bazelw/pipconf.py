@@ -49,7 +49,7 @@ def host_paths(env: Mapping[str, str]) -> list[str]:
         except OSError:
             continue
     named = [match for text in texts for match in _PATH.findall(text)]
-    return outermost(path.rstrip("/") for path in [*_ALWAYS, *files, *named])
+    return outermost("/" + path.strip("/") for path in [*_ALWAYS, *files, *named])
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

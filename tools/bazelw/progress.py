@@ -20,7 +20,7 @@ class Progress:
         self._live = self._stream.isatty()
         self._total = total
         self._number = 0
-        self._name = ""
+        self._name = self._detail = ""
         self._began = 0.0
         self._first = time.monotonic()
         self._lock = threading.Lock()
@@ -31,11 +31,15 @@ class Progress:
         self.end()
         with self._lock:
             self._number += 1
-            self._name, self._began = name, time.monotonic()
+            self._name, self._detail, self._began = name, "", time.monotonic()
             self._write(f"{self._title()} ...")
             self._done = threading.Event()
         if self._live:
             threading.Thread(target=self._tick, args=(self._done,), daemon=True).start()
+
+    def detail(self, text: str) -> None:
+        """Says what the step is busy with; only a terminal shows it."""
+        self._detail = text[:60]
 
     def end(self, result: str = "") -> None:
         """Ends the step that runs and writes how long it took."""
@@ -67,7 +71,8 @@ class Progress:
         while not done.wait(1.0):
             with self._lock:
                 if not done.is_set():
-                    self._write(f"\r\x1b[K{self._title()} ... {time.monotonic() - self._began:.0f} s")
+                    seconds = f"{time.monotonic() - self._began:.0f} s"
+                    self._write(f"\r\x1b[K{self._title()} ... {seconds} {self._detail}")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

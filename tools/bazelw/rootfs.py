@@ -8,6 +8,7 @@ from typing import Any
 
 from tools.bazelw.host import Archive
 
+DOCKER = "/usr/local/bin/docker"
 SYSTEM_RC = "etc/bazel.bazelrc"
 _DEBIAN_RC = "etc/bazel/bazelrc"
 # Debian sets these for all users. The first is a deprecated no-op that warns on each call, the second keeps
@@ -30,6 +31,9 @@ def finish(scratch: str, archive: Archive, suite: str) -> dict[str, Any]:
         open(path, "a", encoding="utf-8").close()
     for name in ("etc/xdg/pip", "var/tmp", "var/lib/ca-certificates-java"):
         os.makedirs(os.path.join(root, name), exist_ok=True)
+    # Not executable, so that nobody takes it for docker where the host has none (view.py).
+    os.makedirs(os.path.join(root, "usr/local/bin"), exist_ok=True)
+    open(root + DOCKER, "w", encoding="utf-8").close()
     return {"packages": packages(root)}
 
 

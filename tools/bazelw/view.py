@@ -11,9 +11,10 @@ import hashlib
 import os
 import pwd
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 
-from tools.bazelw import aptsources, certs, pipconf
+from tools.bazelw import aptsources, certs, pipconf, rootfs
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Top-level names that are the toolbox's, or nobody's business.
@@ -49,6 +50,9 @@ class View:
             source = os.path.realpath(f"/etc/{name}")
             if os.path.isfile(source):
                 self.mounts += ["--ro-bind", source, f"/etc/{name}"]
+        docker = shutil.which("docker", path=env.get("PATH"))
+        if docker and os.path.exists(root + rootfs.DOCKER):
+            self.mounts += ["--ro-bind", os.path.realpath(docker), rootfs.DOCKER]
         trusted = certs.folder(toolbox, env)
         if os.path.isdir(trusted):
             self.mounts += ["--ro-bind", trusted, certs.FOLDER]
