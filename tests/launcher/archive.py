@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 # What a toolbox needs for its tests, and for bubblewrap's command line.
-_PROGRAMS = "bash cat env id ls sleep stat test touch true tty".split()
+PROGRAMS = "bash cat env id ls sleep stat test touch true tty".split()
 _ARCHITECTURE = subprocess.run(
     ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
 ).stdout.strip()
@@ -63,7 +63,7 @@ def make_package(folder: Path, name: str = "tiny", depends: str = "") -> Package
         (root / place).mkdir(parents=True)
     for link in ("bin", "lib", "lib64"):
         (root / link).symlink_to("usr/bin" if link == "bin" else "usr/lib")
-    for program in _PROGRAMS:
+    for program in PROGRAMS:
         source = shutil.which(program, path="/usr/bin:/bin")
         assert source, program
         shutil.copy(source, root / "usr/bin" / program)
