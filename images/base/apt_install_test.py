@@ -86,10 +86,11 @@ class Apt:
         return {line.split()[0]: line.split()[1] for line in lines if line.endswith(" installed")}
 
     def leftovers(self) -> list[str]:
-        """Files below apt's folders and the logs, but for locks."""
+        """Files below apt's folders and the logs, and dpkg's backups."""
         folders = [self.root / "var/lib/apt/lists", self.root / "var/cache", self.root / "var/log"]
-        files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-        return sorted(str(path.relative_to(self.root)) for path in files if path.name != "lock")
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        files += (self.root / "var/lib/dpkg").glob("*-old")
+        return sorted(str(path.relative_to(self.root)) for path in files)
 
 
 def own_words(done: Done) -> list[str]:
