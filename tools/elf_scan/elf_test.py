@@ -34,10 +34,22 @@ KINDS = [(64, True, 62), (64, True, 183), (32, True, 3), (32, True, 40), (64, Fa
 SYSTEM = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/bin", "/usr/sbin")
 
 
+@pytest.mark.parametrize("base", [0, 0x400000])
 @pytest.mark.parametrize(("bits", "little", "machine"), KINDS)
-def test_every_field_is_read_for_each_class_and_byte_order(bits: int, little: bool, machine: int) -> None:
+def test_every_field_is_read_for_each_class_and_byte_order(
+    bits: int, little: bool, machine: int, base: int
+) -> None:
     data = write(
-        Spec(**{**vars(FULL), "bits": bits, "little": little, "machine": machine, "flags": 0x5000400})
+        Spec(
+            **{
+                **vars(FULL),
+                "bits": bits,
+                "little": little,
+                "machine": machine,
+                "flags": 0x5000400,
+                "base": base,
+            }
+        )
     )
     assert elf.read_stream(io.BytesIO(data)) == elf.Elf(
         type=elf.ET_DYN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 _LOAD, _DYNAMIC, _INTERP, _PROPERTY = 1, 2, 3, 0x6474E553
@@ -17,7 +17,10 @@ _ALIGN = 0x1000
 
 @dataclass(frozen=True)
 class Spec:
-    """What the file should say. `versions` are pairs of a library and the versions needed of it."""
+    """What the file should say. `versions` are pairs of a library and the versions needed of it.
+
+    With a `base` the content is loaded at that address, and a small segment before it at address 0.
+    """
 
     soname: str | None = None
     needed: Sequence[str] = ()
@@ -34,7 +37,7 @@ class Spec:
     flags: int = 0
     dynamic: bool = True
     padding: int = 0
-    extra: Sequence[tuple[int, int]] = field(default=())
+    base: int = 0
 
 
 def write(spec: Spec) -> bytes:
@@ -52,7 +55,7 @@ class _Writer:
     def write(self) -> bytes:
         spec = self._spec
         header_size, segment_size = (64, 56) if spec.bits == 64 else (52, 32)
-        count = 1 + bool(spec.dynamic) + bool(spec.interpreter) + bool(spec.isa_needed)
+        count = 1 + bool(spec.base) + bool(spec.dynamic) + bool(spec.interpreter) + bool(spec.isa_needed)
         start = header_size + segment_size * count
         body = bytearray(spec.padding)
 
@@ -70,7 +73,8 @@ class _Writer:
         if spec.dynamic:
             segments.append((_DYNAMIC, *self._dynamic(put)))
         size = start + len(body)
-        raw = b"".join(self._segment(*segment) for segment in [(_LOAD, 0, size), *segments])
+        loaded = [(_LOAD, 0, 16), (_LOAD, 0, size)] if spec.base else [(_LOAD, 0, size)]
+        raw = b"".join(self._segment(*segment) for segment in [*loaded, *segments])
         return self._header(header_size, segment_size, count) + raw + bytes(body)
 
     def _pack(self, layout: str, *values: int) -> bytes:
@@ -88,11 +92,11 @@ class _Writer:
 
     def _segment(self, kind: int, place: int, size: int) -> bytes:
         flags, align = 6 if kind in (_LOAD, _DYNAMIC) else 4, _ALIGN if kind == _LOAD else 8
+        address = place if (kind, size) == (_LOAD, 16) else self._spec.base + place
         if self._spec.bits == 64:
-            return self._pack("IIQQQQQQ", kind, flags, place, place, place, size, size, align)
-        return self._pack(
-            "IIIIIIII", kind, place, place, place, size, size, flags, align if kind == _LOAD else 4
-        )
+            return self._pack("IIQQQQQQ", kind, flags, place, address, address, size, size, align)
+        align = align if kind == _LOAD else 4
+        return self._pack("IIIIIIII", kind, place, address, address, size, size, flags, align)
 
     def _dynamic(self, put) -> tuple[int, int]:  # type: ignore[no-untyped-def]
         spec = self._spec
@@ -101,13 +105,16 @@ class _Writer:
             if text is not None:
                 entries.append((tag, self._string(text)))
         if spec.versions:
-            entries += [(0x6FFFFFFE, put(self._version_needs())[0]), (0x6FFFFFFF, len(spec.versions))]
+            entries += [
+                (0x6FFFFFFE, spec.base + put(self._version_needs())[0]),
+                (0x6FFFFFFF, len(spec.versions)),
+            ]
         if spec.flags_1:
             entries.append((0x6FFFFFFB, spec.flags_1))
         symbol = bytes(24 if spec.bits == 64 else 16)
         table, size = put(self._strings)
-        entries += [(5, table), (10, size), (6, put(symbol)[0]), (11, len(symbol))]
-        entries += [(4, put(self._pack("IIII", 1, 1, 0, 0))[0]), *spec.extra, (0, 0)]
+        entries += [(5, spec.base + table), (10, size), (6, spec.base + put(symbol)[0]), (11, len(symbol))]
+        entries += [(4, spec.base + put(self._pack("IIII", 1, 1, 0, 0))[0]), (0, 0)]
         return put(b"".join(self._pack("WW", *entry) for entry in entries))  # type: ignore[no-any-return]
 
     def _version_needs(self) -> bytes:

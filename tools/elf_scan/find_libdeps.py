@@ -90,19 +90,22 @@ def scan(root: Root, folders: list[str], library_path: str = "") -> Report:
 
 def _elf_files(root: Root, folders: list[str], report: Report) -> Iterator[tuple[str, elf.Elf]]:
     """The loadable files, sorted by path. Links are left out: their targets are met themselves."""
-    for path in _files(root, folders):
+    for path in _files(root, folders, report):
         try:
             facts = elf.read_path(root.host(path))
         except elf.NotElfError:
             continue
         except elf.ElfError as error:
-            report.broken.append((path, str(error)))
+            report.broken.append((path, f"not readable as ELF: {error}"))
             continue
         if facts.loadable:
             yield path, facts
 
 
-def _files(root: Root, folders: list[str]) -> Iterator[str]:
+def _files(root: Root, folders: list[str], report: Report) -> Iterator[str]:
+    def unreadable(error: OSError) -> None:
+        report.broken.append((str(error.filename), f"cannot be looked into: {error.strerror}"))
+
     seen: set[str] = set()
     for folder in folders:
         start = root.real(folder)
@@ -114,7 +117,7 @@ def _files(root: Root, folders: list[str]) -> Iterator[str]:
             prefix = len(root.host("/")) - 1
             paths = [
                 os.path.join(where, name)[prefix:]
-                for where, _, files in sorted(os.walk(root.host(start)))
+                for where, _, files in sorted(os.walk(root.host(start), onerror=unreadable))
                 for name in sorted(files)
             ]
         for path in paths:
@@ -150,7 +153,7 @@ def _name_packages(report: Report, root: Root, outside: dict[str, Loaded]) -> No
 def _told(report: Report) -> Iterator[str]:
     """What goes to standard error."""
     for path, problem in report.broken:
-        yield f"{path}: not readable as ELF: {problem}"
+        yield f"{path}: {problem}"
     for name, chain in report.unresolved:
         hint = ""
         if name in report.elsewhere:

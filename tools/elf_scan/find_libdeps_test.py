@@ -21,7 +21,7 @@ MODULES = ("dpkg", "elf", "find_libdeps", "ldso", "loader", "root")
 PYTHONS = [path for minor in range(9, 15) if (path := shutil.which(f"python3.{minor}"))]
 LIBRARIES = {
     "libc6:amd64": ("/lib/x86_64-linux-gnu/libc.so.6", ()),
-    "zlib1g:amd64": ("/usr/lib/x86_64-linux-gnu/libz.so.1.2.13", ("libc.so.6",)),
+    "zlib1g:amd64": ("/lib/x86_64-linux-gnu/libz.so.1.2.13", ("libc.so.6",)),
     "libpng16-16:amd64": ("/usr/lib/x86_64-linux-gnu/libpng16.so.16.39", ("libz.so.1", "libc.so.6")),
     "libgl1": ("/usr/lib/x86_64-linux-gnu/libGL.so.1.7.0", ("libc.so.6",)),
 }
@@ -139,6 +139,12 @@ def test_broken_and_foreign_files_do_not_stop_it(debian: Path, capsys: pytest.Ca
     code, out, err = run(debian, capsys, "--strict", "/app")
     assert (code, out) == (0, ["libc6"])
     assert ["broken.so: not readable" in err[0], "another machine" in err[1], len(err)] == [True, True, 2]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_told(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (debian / "app/secret").mkdir(mode=0)
+    assert "app/secret: cannot be looked into: Permission denied" in run(debian, capsys)[2][0]
 
 
 def test_links_are_not_followed_and_files_may_be_named(

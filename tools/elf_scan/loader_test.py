@@ -109,6 +109,15 @@ def test_rpath_is_inherited_and_runpath_is_not(tree: Path) -> None:
     assert resolved(tree, "/app/runpath.so")["libtwo.so"] is None
 
 
+@only_amd64
+def test_rpath_beside_a_runpath_counts_for_nobody(tree: Path) -> None:
+    put(tree, "/app/libs/libone.so", Spec(soname="libone.so", needed=("libtwo.so",)))
+    put(tree, "/app/libs/libtwo.so", Spec(soname="libtwo.so"))
+    put(tree, "/app/both.so", Spec(needed=("libone.so",), rpath="$ORIGIN/libs", runpath="$ORIGIN/libs"))
+    assert resolved(tree, "/app/both.so") == {"libone.so": "/app/libs/libone.so", "libtwo.so": None}
+    assert ("libtwo.so", None) in real_ld_so(tree / "app/both.so")
+
+
 def test_what_is_loaded_already_satisfies_by_soname(tree: Path) -> None:
     put(tree, "/app/libs/first.so", Spec(soname="libshared.so.3"))
     put(tree, "/app/libs/second.so", Spec(soname="second.so", needed=("libshared.so.3",)))
