@@ -26,6 +26,12 @@ class Hub:
     def __init__(self, folder: Path) -> None:
         self._nested = NestedBazel(folder, "venv/locks")
         self._index = folder / "index"
+        self._pip = {
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_FIND_LINKS": str(self._index),
+            "PIP_NO_INDEX": "1",
+            "PIP_RETRIES": "0",
+        }
         for name in _LOCKS:
             self.lock([], name=name)
 
@@ -42,8 +48,7 @@ class Hub:
 
     def build(self, *arguments: str, **environment: str) -> tuple[int, str]:
         """Builds, and returns the exit code and what Bazel says."""
-        pip = {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self._index)}
-        done = self._nested.bazel("build", *arguments, env=pip | {"PIP_RETRIES": "0"} | environment)
+        done = self._nested.bazel("build", *arguments, env=self._pip | environment)
         return done.returncode, done.stderr
 
     def fails(self, *arguments: str, **environment: str) -> str:
@@ -54,12 +59,7 @@ class Hub:
 
     def files(self, *arguments: str) -> list[str]:
         """Returns the names of a target's files."""
-        environment = {
-            "PIP_CONFIG_FILE": "/dev/null",
-            "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(self._index),
-        }
-        done = self._nested.bazel("cquery", "--output=files", *arguments, env=environment)
+        done = self._nested.bazel("cquery", "--output=files", *arguments, env=self._pip)
         assert done.returncode == 0, done.stderr
         return [Path(line).name for line in done.stdout.splitlines()]
 
