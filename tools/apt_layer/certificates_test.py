@@ -32,6 +32,7 @@ def openssl_hash(pem: bytes) -> str:
         ("/C=DE/O=Upper  and   lower/CN= spaces around ", []),
         ("/O=Főtanúsítvány ÄÖÜ/CN=ünï", ["-utf8"]),
         ("/O=Two+OU=In one/CN=x", ["-multivalue-rdn"]),
+        ("/O=a           b+OU=xxxxxx/CN=another order when blanks are collapsed", ["-multivalue-rdn"]),
         ("/DC=org/DC=example/CN=ia5", []),
         ("/CN=" + "long " * 12, []),
         ("/C=de/emailAddress=A@EXAMPLE.ORG", []),

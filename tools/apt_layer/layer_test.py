@@ -185,9 +185,15 @@ def test_alternatives_are_those_of_update_alternatives(make: Maker, tmp_path: Pa
                 "link": "/opt/tool",
                 "path": f"/opt/{name}/tool",
                 "priority": priority,
-                "slaves": [{"name": "tool.1", "link": "/opt/tool.1", "path": f"/opt/{name}/tool.1"}]
-                if name != "low"
-                else [],
+                "slaves": [
+                    {
+                        "name": f"tool.{slave}",
+                        "link": f"/opt/tool.{slave}",
+                        "path": f"/opt/{name}/tool.{slave}",
+                    }
+                    for slave in ("1", "not-installed")
+                    if name != "low"
+                ],
                 "why": "w",
             }
             for name, priority in names.items()

@@ -180,10 +180,9 @@ class Apt:
     def _run(self, program: str, *args: str, archs: Sequence[str]) -> str:
         config = self._root / "apt.conf"
         config.write_text(self._config(archs))
-        env = {key: value for key, value in os.environ.items() if not key.startswith(("APT_", "LC_", "LANG"))}
         done = subprocess.run(
             [program, *args],
-            env={**env, "APT_CONFIG": str(config), "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "APT_CONFIG": str(config), "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,6 +65,8 @@ def test_lock_has_what_apt_chooses(locker: Locker) -> None:
         "size": 1000 + len(file),
         "version": "2.6+b1",
     }
+    assert list(lock["packages"]["arm64"]["libapt"]) == sorted(lock["packages"]["arm64"]["libapt"])
+    assert list(lock["packages"]["arm64"]) == sorted(lock["packages"]["arm64"])
     assert lock["packages"]["amd64"]["certs"] == lock["packages"]["arm64"]["certs"]
     assert lock["packages"]["amd64"]["apt"]["version"] == "1:2.6"
     assert lock["releases"]["bookworm"] == {
@@ -151,6 +154,15 @@ def test_a_new_release_date_alone_is_recorded_but_is_not_stale(locker: Locker) -
     locker.ok("bookworm", "--check")
     locker.ok("bookworm")
     assert locker.content()["releases"]["bookworm"]["date"].startswith("Sun, 12 Jul")
+
+
+def test_a_mirror_that_is_down_is_not_taken_for_an_empty_one(locker: Locker) -> None:
+    locker.ok("bookworm")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    error = locker.error("bookworm", "--snapshot", f"http://127.0.0.1:{port}/debian")
+    assert "apt-get update failed" in error
+    assert "No network, or the mirror is down." in error
 
 
 def unsigned(locker: Locker) -> None:

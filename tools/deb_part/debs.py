@@ -72,6 +72,17 @@ Multi-Arch: same
 Homepage: https://example.org/
 Important: yes
 Breaks: old ( <= 1 )
+Bugs: mailto:bugs@example.org
+Conflicts: never
+Enhances: e
+Origin: tests
+Pre-Depends: p
+Protected: yes
+Provides: virtual (= 1)
+Recommends: r
+Replaces: old
+Suggests: s
+X-Own: kept
 """,
     scripts={
         "conffiles": "/etc/tool.conf\n/etc/tool.d/more.conf\n",
