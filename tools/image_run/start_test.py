@@ -305,6 +305,36 @@ def test_nothing_is_left_of_a_bad_image(tool: Tool, tmp_path: Path) -> None:
     assert [path.suffix for path in (tmp_path / "cache/pycuda/roots").iterdir()] == [".lock"]
 
 
+def test_no_space(tool: Tool, tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    small = Tool(tool.layout, place)
+    look = 'code=0; "$@" || code=$?; find "$0" -type f ! -name "*.lock"; exit $code'
+    disk = [
+        "bwrap",
+        "--bind",
+        "/",
+        "/",
+        "--dev-bind",
+        "/dev",
+        "/dev",
+        "--size",
+        "100000",
+        "--tmpfs",
+        str(place),
+    ]
+    done = subprocess.run(
+        [*disk, "sh", "-c", look, str(place), *small.line("ls")],
+        env=small.env(),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, ""), "nothing is left behind"
+    problem, remedy = done.stderr.splitlines()
+    assert problem == f"error: {place}/pycuda/roots: no space left to unpack an image"
+    assert remedy == "  make some, or choose another place with the variable XDG_CACHE_HOME"
+
+
 @pytest.mark.skipif(not can_set_owners(), reason="only root can become another user")
 def test_an_ordinary_user_can_do_it_too(tool: Tool) -> None:
     nobody = pwd.getpwnam("nobody")

@@ -6,6 +6,7 @@ shared lock on the file beside it; whoever adds one removes the longest unused t
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import tempfile
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.common.errors import ToolError
 from tools.image_run.layout import Image
 from tools.image_run.unpack import can_set_owners, remove_tree, unpack
 
@@ -51,7 +53,16 @@ def cached_root(image: Image, cache: Path, kept: int = _KEPT) -> Iterator[Path]:
 def _make(image: Image, final: Path) -> None:
     with temporary_folder(final.parent, ".tmp-") as beside:
         root = beside / "root"
-        unpack(image, root)
+        try:
+            unpack(image, root)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise ToolError(
+                "no space left to unpack an image",
+                file=final.parent,
+                remedy="make some, or choose another place with the variable XDG_CACHE_HOME",
+            ) from None
         with contextlib.suppress(OSError):
             root.rename(final)
         if not final.is_dir():
