@@ -59,7 +59,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 
 def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
-    archive = host.archive(env)
+    host.archive(env)  # fails before anything is made
     progress = Progress(_TOTAL)
     progress.say(f"making the toolbox in {store.folder} (once; {recipe.hint or 'see --toolbox-info'})")
     scratch = store.scratch(recipe.key)
@@ -68,7 +68,7 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
         if failures.free_mb(store.folder) < recipe.space_mb:
             raise failures.no_space(store.folder, recipe.space_mb)
         progress.step("looking for mmdebstrap and bubblewrap")
-        host.require_tools(env, log)
+        archive = host.prepare(env, log)
         unprivileged.check(host.which("bwrap"))
         suite = _install(recipe, archive, scratch, progress, env)
         progress.step("configuring Bazel and apt")

@@ -16,6 +16,7 @@ _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 )
+_KEYRING_PACKAGE = "debian-archive-keyring"
 _TOOLS = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}  # program: package
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _REACHING = re.compile(
@@ -39,7 +40,7 @@ class Archive(NamedTuple):
 
 
 def archive(env: Mapping[str, str]) -> Archive:
-    """Returns the mirror that APT_MIRROR or the host's apt sources name."""
+    """Returns the mirror that APT_MIRROR or the host's apt sources name; its keyrings may be missing yet."""
     source = aptsources.find()
     uri, origin = (env.get("APT_MIRROR", "").split() or [""])[0].rstrip("/"), "APT_MIRROR"
     if uri and not re.match(r"(https?|file|copy|ftp):/", uri):
@@ -67,12 +68,6 @@ def _keyrings(given: str, signed_by: str) -> list[str]:
     named = [word for word in re.split(r"[,\s]+", signed_by) if word.startswith("/")]
     found = [path for path in [*_KEYRINGS, *named] if os.path.exists(path)]
     unique = {os.path.realpath(path): path for path in reversed(found)}
-    if not unique:
-        raise LauncherError(
-            "no keyring to check Debian's signatures with",
-            file=_KEYRINGS[0],
-            remedy="install debian-archive-keyring: apt-get install debian-archive-keyring",
-        )
     return sorted(unique.values())
 
 
@@ -96,14 +91,20 @@ def which(program: str) -> str:
     return shutil.which(program, path=PATH) or ""
 
 
-def require_tools(env: Mapping[str, str], log: str) -> None:
-    """Installs mmdebstrap and bubblewrap as root; names those that are missing to anybody else."""
+def prepare(env: Mapping[str, str], log: str) -> Archive:
+    """Returns the archive, with all on the host that is needed to install from it.
+
+    As root it installs what is missing: mmdebstrap, bubblewrap, and the keyring on a host that isn't Debian.
+    Anybody else is told what to install.
+    """
+    found = archive(env)
     missing = [package for program, package in _TOOLS.items() if not which(program)]
+    missing += [] if found.keyrings else [_KEYRING_PACKAGE]
     if not missing:
-        return
+        return found
     if unprivileged.needed() or not which("apt-get"):
         raise LauncherError(
-            f"the toolbox needs {' and '.join(missing)} on the host",
+            f"to make the toolbox the host needs {_listed(missing)}",
             remedy=f"as root: apt-get install {' '.join(missing)}",
         )
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
@@ -114,8 +115,12 @@ def require_tools(env: Mapping[str, str], log: str) -> None:
                 command, env=quiet, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
             ).returncode
             if code == 0 and command is install:
-                return
+                return archive(env)
     raise LauncherError(
-        f"apt-get can't install {' and '.join(missing)}",
-        remedy=f"try it by hand: apt-get install {' '.join(missing)}",
+        f"apt-get can't install {_listed(missing)}",
+        remedy=f"try it by hand: apt-get update && apt-get install {' '.join(missing)}",
     )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

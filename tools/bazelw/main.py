@@ -17,6 +17,9 @@ This is bazelw, which finds or makes the Bazel that you talk to. Its own options
 Its environment:
   BAZELW_TOOLBOX=1             uses the toolbox even when bazelisk or bazel is on PATH
   APT_MIRROR=URL               the Debian mirror for the toolbox (default: the one in the host's apt sources)
+  BAZELW_KEYRING=FILE          the keys of a mirror that signs with its own (default: Debian's keyring)
+  XDG_CACHE_HOME=DIR           where the toolbox is kept, in DIR/pycuda (default: ~/.cache)
+Proxies (http_proxy, https_proxy, no_proxy), pip's configuration and the host's certificates are passed on.
 """
 _HELP_CALLS: tuple[list[str], ...] = ([], ["help"], ["--help"], ["-h"])
 
@@ -33,6 +36,8 @@ def main(launcher: str, args: list[str], env: Mapping[str, str]) -> int:
         return code
     except LauncherError as error:
         print(error, file=sys.stderr)
+    except BrokenPipeError:  # the reader has left, as `head` does; nor can Python flush when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(LauncherError(error.strerror or str(error), file=error.filename), file=sys.stderr)
     return 1
