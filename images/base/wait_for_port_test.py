@@ -39,21 +39,19 @@ def test_all_answer() -> None:
         done, seconds = wait_for(f"127.0.0.1:{port(one)}", f"localhost:{port(two)}", f"[::1]:{port(six)}")
     assert (done.returncode, done.stdout) == (0, "")
     assert "(3 of 3)" in done.stderr
-    assert seconds < 2
+    assert seconds < 10
 
 
 def test_a_late_one_is_waited_for() -> None:
     late = closed_port()
     command = [COMMAND, "--period", "0.1", "--timeout", "10", f"127.0.0.1:{late}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(0.7)
+        assert process.stderr is not None
+        assert "Connection refused; trying every 0.1 s" in process.stderr.readline()
         assert process.poll() is None
         with listener(port=late):
             assert process.wait(LIMIT) == 0
-        assert process.stderr is not None
-        told = process.stderr.read()
-    assert "Connection refused; trying every 0.1 s" in told
-    assert "answers after" in told
+        assert "answers after" in process.stderr.read()
 
 
 def test_the_timeout_has_its_own_code_and_a_list() -> None:
@@ -64,7 +62,7 @@ def test_the_timeout_has_its_own_code_and_a_list() -> None:
     assert (done.returncode, done.stdout.split()) == (124, gone)
     assert "no answer within 1 s from 2 of 3" in done.stderr
     assert "Connection refused" in done.stderr
-    assert 1 <= seconds < 2.5
+    assert 1 <= seconds < 5
 
 
 def test_a_hung_connection_costs_its_own_period_only() -> None:
@@ -76,7 +74,7 @@ def test_a_hung_connection_costs_its_own_period_only() -> None:
             assert f"{port(fine)} answers" in process.stderr.readline()
             start = time.monotonic()
             assert "no answer to the connection attempt; trying every 2 s" in process.stderr.readline()
-            assert 1 < time.monotonic() - start < 3
+            assert 1 < time.monotonic() - start < 10
             while process.poll() is None:
                 stuck.settimeout(0.1)
                 try:
@@ -84,7 +82,7 @@ def test_a_hung_connection_costs_its_own_period_only() -> None:
                 except TimeoutError:
                     continue
             assert process.returncode == 0
-            assert time.monotonic() - start < 6
+            assert time.monotonic() - start < 12
 
 
 def test_hung_ones_do_not_stretch_the_clock() -> None:
@@ -92,7 +90,7 @@ def test_hung_ones_do_not_stretch_the_clock() -> None:
         arguments = [f"127.0.0.1:{port(stuck)}", f"127.0.0.2:{port(stuck)}", f"localhost:{port(stuck)}"]
         done, seconds = wait_for("--period", "30", "--timeout", "1.2", *arguments)
     assert done.returncode == 124
-    assert 1.2 <= seconds < 2.7
+    assert 1.2 <= seconds < 6
 
 
 def test_many_at_once() -> None:
@@ -101,7 +99,7 @@ def test_many_at_once() -> None:
         done, seconds = wait_for("--timeout", "1.5", f"127.0.0.1:{port(server)}", *gone)
     assert done.returncode == 124
     assert set(done.stdout.split()) == set(gone)
-    assert seconds < 3
+    assert seconds < 10
 
 
 @pytest.mark.parametrize(
@@ -136,7 +134,7 @@ def test_a_malformed_endpoint_ends_with_2_at_once(endpoint: str, reason: str) ->
     assert (done.returncode, done.stdout) == (2, "")
     assert f"malformed endpoint {endpoint!r}" in done.stderr
     assert reason in done.stderr
-    assert seconds < 2
+    assert seconds < 10
 
 
 @pytest.mark.parametrize(
@@ -168,11 +166,12 @@ def test_help_names_options_and_exit_codes() -> None:
 @pytest.mark.parametrize("options", [[], ["--period", "60"]])
 def test_interrupt_is_clean(options: list[str]) -> None:
     with hung() as stuck:
-        command = [COMMAND, *options, f"127.0.0.1:{port(stuck)}"]
+        command = [COMMAND, *options, f"127.0.0.1:{port(stuck)}", f"127.0.0.1:{closed_port()}"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            time.sleep(0.8)
+            assert process.stderr is not None
+            assert "Connection refused" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=2)
+            out, err = process.communicate(timeout=10)
     assert (process.returncode, out) == (130, "")
     assert err.endswith("wait-for-port: interrupted\n")
     assert "Traceback" not in err
@@ -268,7 +267,7 @@ def test_a_silent_name_server_does_not_stretch_the_clock(tmp_path: Path) -> None
         start = time.monotonic()
         command = [os.environ["COMMAND"], "--period", "0.2", "--timeout", "1.5"]
         done = subprocess.run([*command, "x.example:80", "localhost:8080"], capture_output=True, text=True)
-        print(done.returncode, done.stdout.strip(), 1.5 <= time.monotonic() - start < 3)
+        print(done.returncode, done.stdout.strip(), 1.5 <= time.monotonic() - start < 8)
         print(done.stderr)
         """,
     )
@@ -302,9 +301,9 @@ def test_a_hung_address_does_not_hide_the_other_of_the_name(tmp_path: Path) -> N
         for bad, good in (("::1", "127.0.0.1"), ("127.0.0.1", "::1")):
             with hung(bad) as stuck, listener(good, port(stuck)):
                 start = time.monotonic()
-                command = [os.environ["COMMAND"], "--period", "5", "--timeout", "5", f"both:{port(stuck)}"]
+                command = [os.environ["COMMAND"], "--period", "18", "--timeout", "18", f"both:{port(stuck)}"]
                 code = subprocess.run(command, stderr=subprocess.DEVNULL).returncode
-                print(code, time.monotonic() - start < 3)
+                print(code, time.monotonic() - start < 10)
         """,
     )
     assert (done.stdout, done.stderr) == ("0 True\n0 True\n", "")

@@ -228,12 +228,17 @@ class _Reader:
 
     def _strings(self, tags: dict[int, int]) -> Callable[[int], str]:
         """A function from an offset in the dynamic string table to the string there."""
-        table, size = tags.get(_DT_STRTAB), tags.get(_DT_STRSZ, 0)
+        size = tags.get(_DT_STRSZ, 0)
+        start = self._file_offset(tags[_DT_STRTAB]) if size and _DT_STRTAB in tags else None
+        known: dict[int, str] = {}
 
         def text(offset: int) -> str:
-            if table is None or not 0 <= offset < size:
-                raise ElfError(f"string {offset} lies outside the dynamic string table")
-            return self._text(self._file_offset(table) + offset, min(size - offset, _MAX_STRING))
+            found = known.get(offset)
+            if found is None:
+                if start is None or not 0 <= offset < size:
+                    raise ElfError(f"string {offset} lies outside the dynamic string table")
+                found = known[offset] = self._text(start + offset, min(size - offset, _MAX_STRING))
+            return found
 
         return text
 

@@ -105,12 +105,12 @@ def test_a_huge_sparse_file_costs_nothing(tmp_path: Path) -> None:
     path = tmp_path / "sparse"
     path.write_bytes(write(FULL))
     os.truncate(path, 8 << 30)
-    start = time.monotonic()
+    start = time.process_time()
     assert elf.read_path(path).soname == FULL.soname
     path.write_bytes(b"\x7fELF\2\1\1")
     os.truncate(path, 8 << 30)
     assert not elf.read_path(path).loadable
-    assert time.monotonic() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 def test_a_dynamic_section_without_a_string_table_is_an_error() -> None:
@@ -131,13 +131,13 @@ def test_mutations_and_cuts_give_the_readers_own_error_at_once() -> None:
             )
         if chance.random() < 0.2:
             del data[chance.randrange(4, len(data)) :]
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             elf.read_stream(io.BytesIO(bytes(data)))
             read += 1
         except elf.ElfError:
             pass
-        slowest = max(slowest, time.perf_counter() - start)
+        slowest = max(slowest, time.process_time() - start)
     assert 0 < read < 20_000
     assert slowest < 0.05
 
