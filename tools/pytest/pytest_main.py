@@ -10,7 +10,8 @@ import faulthandler
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 # Before anything is imported from the runfiles, which may be links to the sources.
@@ -64,10 +65,21 @@ def shard(environment: Mapping[str, str]) -> list[Shard]:
     return [Shard(int(environment["TEST_SHARD_INDEX"]), total)] if total > 1 else []
 
 
+@contextmanager
+def premature_exit_is_told(environment: Mapping[str, str]) -> Iterator[None]:
+    """Keeps a file as long as tests run; Bazel fails a test that is over while the file is there."""
+    file = environment.get("TEST_PREMATURE_EXIT_FILE")
+    if file:
+        Path(file).touch()
+    yield
+    if file:
+        Path(file).unlink(missing_ok=True)
+
+
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Runs pytest and returns its exit code."""
-    # Bazel ends a test that takes too long with SIGTERM: say where it hung.
-    faulthandler.register(signal.SIGTERM, chain=True)
+    # Bazel ends a test that takes too long with SIGTERM: say where it hung, past what pytest captures.
+    faulthandler.register(signal.SIGTERM, file=os.dup(sys.stderr.fileno()), chain=True)
     files = [argument for argument in arguments if argument.endswith(".py")]
     others = [argument for argument in arguments if not argument.endswith(".py")]
     wanted = environment.get("TESTBRIDGE_TEST_ONLY", "")
@@ -76,7 +88,8 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     if not chosen:
         print(f"no test file here is named by --test_filter={wanted}")
         return 0
-    code = int(pytest.main([*options(environment), *chosen, *others], plugins=plugins))
+    with premature_exit_is_told(environment):
+        code = int(pytest.main([*options(environment), *chosen, *others], plugins=plugins))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and (wanted or plugins):
         return 0  # they are in another target or shard
     return code

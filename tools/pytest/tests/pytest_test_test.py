@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -13,18 +14,24 @@ _FILE = "tools/pytest/tests/sample_test.py"
 _SAMPLE = next(Path(path).absolute() for path in os.environ["SAMPLE"].split() if Path(path).name == "sample")
 
 
-def _run(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def _environment(tmp_path: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "TEST_SRCDIR")}
-    config = {"PYTEST_CONFIG": "tools/pytest/pytest.toml", "TEST_TMPDIR": str(tmp_path)}
+    return kept | {"PYTEST_CONFIG": "tools/pytest/pytest.toml", "TEST_TMPDIR": str(tmp_path)}
+
+
+def _run(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(_SAMPLE), _FILE, *arguments], env=kept | config | environment, capture_output=True, text=True
+        [str(_SAMPLE), _FILE, *arguments],
+        env=_environment(tmp_path) | environment,
+        capture_output=True,
+        text=True,
     )
 
 
 def test_a_failure_fails_the_target_and_shows_values(tmp_path: Path) -> None:
     done = _run(tmp_path)
     assert done.returncode == 1
-    assert "1 failed, 7 passed" in done.stdout.splitlines()[-1]
+    assert "1 failed, 7 passed, 2 skipped" in done.stdout.splitlines()[-1]
     assert "assert {'a': 1} == {'a': 2}" in done.stdout
     assert f"FAILED {_FILE}::test_bad" in done.stdout
 
@@ -32,9 +39,9 @@ def test_a_failure_fails_the_target_and_shows_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "summary"),
     [
-        ("good", "1 passed, 7 deselected"),
-        ("good or folder", "2 passed, 6 deselected"),
-        ("sample_test.py", "1 failed, 7 passed"),
+        ("good", "1 passed, 9 deselected"),
+        ("good or folder", "2 passed, 8 deselected"),
+        ("sample_test.py", "1 failed, 7 passed, 2 skipped"),
         (f"{_FILE}::test_good", "1 passed"),
         ("sample_test.py::test_numbers[3]", "1 passed"),
     ],
@@ -61,7 +68,7 @@ def test_shards_share_all_tests(tmp_path: Path) -> None:
         _run(tmp_path, XML_OUTPUT_FILE=str(report), TEST_SHARD_STATUS_FILE=str(status), **environment)
         assert status.exists()
         names += [str(case.get("name")) for case in ET.parse(report).iter("testcase")]
-    assert len(names) == len(set(names)) == 8
+    assert len(names) == len(set(names)) == 10
 
 
 def test_fail_fast_stops_at_the_first_failure(tmp_path: Path) -> None:
@@ -69,8 +76,32 @@ def test_fail_fast_stops_at_the_first_failure(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in done.stdout.splitlines()[-1]
 
 
+@pytest.mark.parametrize(("extra", "left"), [({}, False), ({"SAMPLE_EXITS": "1"}, True)])
+def test_a_test_that_ends_pytest_does_not_pass(tmp_path: Path, extra: dict[str, str], left: bool) -> None:
+    file = tmp_path / "running"
+    _run(tmp_path, TEST_PREMATURE_EXIT_FILE=str(file), **extra)
+    assert file.exists() is left
+
+
+def test_a_timeout_shows_where_it_hung(tmp_path: Path) -> None:
+    sleeping = tmp_path / "sleeping"
+    environment = _environment(tmp_path) | {
+        "SAMPLE_SLEEPS": str(sleeping),
+        "TESTBRIDGE_TEST_ONLY": "sleeping",
+    }
+    with subprocess.Popen(
+        [str(_SAMPLE), _FILE], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not sleeping.exists():
+            time.sleep(0.05)
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert "in test_sleeping" in said
+
+
 def test_options_come_from_the_command_line_too(tmp_path: Path) -> None:
-    assert "8 tests collected" in _run(tmp_path, "--collect-only", "-q").stdout
+    assert "10 tests collected" in _run(tmp_path, "--collect-only", "-q").stdout
 
 
 def test_this_name_is_left_out_by_args() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,14 @@ def test_folder(tmp_path: Path) -> None:
     print("folder:", tmp_path)
     assert tmp_path.is_relative_to(os.environ["TEST_TMPDIR"])
     assert sys.dont_write_bytecode
+
+
+@pytest.mark.skipif("SAMPLE_SLEEPS" not in os.environ, reason="takes too long on purpose")
+def test_sleeping() -> None:
+    Path(os.environ["SAMPLE_SLEEPS"]).touch()
+    time.sleep(60)
+
+
+@pytest.mark.skipif("SAMPLE_EXITS" not in os.environ, reason="ends pytest on purpose")
+def test_exiting() -> None:
+    os._exit(0)
