@@ -162,3 +162,19 @@ def test_no_descriptor_leaks_into_the_program(ready: Launcher) -> None:
 
 def test_as_a_user(ready: Launcher) -> None:
     assert ready.run(*shell("id -u")).stdout.strip() == str(os.getuid())
+
+
+def test_a_kernel_without_user_namespaces(launcher: Launcher, ready: Launcher) -> None:
+    """Both for making a toolbox and for using one that is there."""
+    forbidden = "bwrap --unshare-user --disable-userns --uid 1000 --gid 1000 --dev-bind / / --".split()
+    for each in (launcher, ready):
+        done = subprocess.run(
+            [*forbidden, *each.command("--toolbox-shell", "--", "true")],
+            env=dict(each.env),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1
+        assert "this kernel lets no user make the namespaces" in done.stderr
+        assert "run bazelw as root" in done.stderr
+    assert launcher.leftovers() == []

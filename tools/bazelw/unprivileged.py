@@ -36,12 +36,16 @@ OPTIONS = (
     f'--extract-hook=/usr/bin/python3 -IS {shlex.quote(_HOOK)} "$1"',
     '--aptopt=APT::Sandbox::User "root"',
 )
-_SYSCTLS = (
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
-    ("/proc/sys/user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=15000"),
+_SYSCTLS = (  # file, values that forbid, remedy
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        ("0",),
+        "sysctl -w kernel.unprivileged_userns_clone=1",
+    ),
+    ("/proc/sys/user/max_user_namespaces", ("0", "1"), "sysctl -w user.max_user_namespaces=15000"),
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
+        ("1",),
         "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
     ),
 )
@@ -104,11 +108,11 @@ def check(bwrap: str) -> None:
             remedy="give the container CAP_SYS_ADMIN and no seccomp or AppArmor profile, as docker run "
             f"--privileged does, or install bazelisk{said}",
         )
-    commands = [command for path, value, command in _SYSCTLS if _content(path) == value]
-    remedy = f"as root: {' && '.join(commands)}\n" if commands else ""
+    commands = [command for path, values, command in _SYSCTLS if _content(path) in values]
+    remedy = f"as root: {' && '.join(commands)}\nor " if commands else ""
     raise LauncherError(
         "this kernel lets no user make the namespaces that the toolbox needs",
-        remedy=f"{remedy}or run bazelw as root, or install bazelisk{said}",
+        remedy=f"{remedy}run bazelw as root, or install bazelisk{said}",
     )
 
 

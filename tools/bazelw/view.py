@@ -143,7 +143,7 @@ def _data(root: str, workspace: str, identity: str) -> dict[str, str]:
         ("etc/group", gid, f"{_user(uid)}:x:{gid}:\n"),
     ):
         text = _text(os.path.join(root, path))
-        if not any(row.split(":")[2:3] == [str(number)] for row in text.splitlines()):
+        if text and not any(row.split(":")[2:3] == [str(number)] for row in text.splitlines()):
             data[f"/{path}"] = text + line
     return data
 
