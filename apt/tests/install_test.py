@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from apt.tests.roots import Root, runfile
+
+SUITE = os.environ["SUITE"]
 
 
 def test_a_further_package_installs(tmp_path: Path) -> None:
     root = Root(tmp_path / "tree")
     root.add(runfile("BASE"))
-    sources = root.path / "etc/apt/sources.list"
     mirrors = json.loads(runfile("MIRRORS").read_text())["archives"]
-    lines = []
-    for line in sources.read_text().splitlines():
-        kind, url, *rest = line.split()
-        archive = "debian-security" if url.rstrip("/").endswith("debian-security") else "debian"
-        lines.append(" ".join([kind, mirrors[archive][0], *rest]))
-    sources.write_text("\n".join([*lines, ""]))
+    (sources,) = (
+        (root.path / "etc/apt").rglob("*sources*/*.sources")
+        if SUITE == "trixie"
+        else (root.path / "etc/apt/sources.list",)
+    )
+    text = sources.read_text()
+    # One-line style has the URL before the suite, deb822 has the field URIs above the field Suites.
+    text = re.sub(rf"\S+://\S+(?=\s+(Suites: )?{SUITE}-security)", mirrors["debian-security"][0], text)
+    text = re.sub(rf"\S+://\S+(?=\s+(Suites: )?{SUITE}(-updates)?\s)", mirrors["debian"][0], text)
+    sources.write_text(text)
     env = {
         key: value
         for key, value in os.environ.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from apt.tests.roots import Root, locked_packages, runfile
 from tools.deb_part.excludes import read_excludes
 from tools.image_run.unpack import can_set_owners
+
+SUITE, PYTHON = os.environ["SUITE"], os.environ["PYTHON_VERSION"]
 
 # What maintainer scripts write that is no part of an image, with the reason.
 NOT_IN_IMAGE = {
@@ -21,6 +24,7 @@ NOT_IN_IMAGE = {
     r"/var/cache/ldconfig/aux-cache": "made with ld.so.cache",
     r".*/__pycache__(/.*)?": "byte code: images are read-only for Python",
     r"/var/lib/dpkg/(lock|triggers/Lock|lock-frontend)": "locks",
+    r"/run/utmp": "logins of a running machine",
     r"/var/lib/dpkg/triggers/Unincorp": "triggers that the scripts activate; dpkg would then process them",
     r"/usr/local/share/man/man": "base-files runs `ln -sf share/man /usr/local/man` over its link",
 }
@@ -41,7 +45,7 @@ def test_dpkg_lists_the_locked_packages_and_finds_no_fault(root: Root) -> None:
         name, version, status = line.split()
         installed[name] = version
         assert status == "ii", line
-    assert installed == locked_packages(runfile("LOCK"), "amd64", "essential", "base", "python3.11")
+    assert installed == locked_packages(runfile("LOCK"), "amd64", "essential", "base", f"python{PYTHON}")
     assert root.ok("dpkg", "--audit") == ""
     assert root.run("apt-get", "check").returncode == 0
 
@@ -51,15 +55,17 @@ def test_dpkg_verify_misses_only_what_the_path_rules_leave_out(root: Root) -> No
     lines = root.run("dpkg", "--verify").stdout.splitlines()
     assert lines
     for line in lines:
-        assert line.startswith("missing "), line
+        assert line.startswith(("missing ", "??5?????? ")), line  # dpkg 1.20 has no word for it
         path = line.split()[-1]
+        assert not os.path.lexists(f"{root.path}{path}"), line
         assert excludes.skips(path, container=False) or excludes.skips(path, container=True), line
 
 
 def test_dpkg_knows_owners_of_files(root: Root) -> None:
-    assert root.ok("dpkg", "-S", "/bin/bash") == "bash: /bin/bash\n"
-    assert "/usr/bin/python3.11" in root.ok("dpkg", "-L", "python3.11-minimal").splitlines()
-    assert "Installed: " in root.ok("apt-cache", "policy", "python3.11-minimal")
+    bash = "/usr/bin/bash" if SUITE == "trixie" else "/bin/bash"
+    assert root.ok("dpkg", "-S", bash) == f"bash: {bash}\n"
+    assert f"/usr/bin/python{PYTHON}" in root.ok("dpkg", "-L", f"python{PYTHON}-minimal").splitlines()
+    assert "Installed: " in root.ok("apt-cache", "policy", f"python{PYTHON}-minimal")
 
 
 def test_maintainer_scripts_find_nothing_left_to_do(root: Root, tmp_path: Path) -> None:
@@ -93,21 +99,26 @@ def known(path: str) -> bool:
 
 
 def test_users_and_groups_are_consistent(root: Root) -> None:
-    root.ok("pwck", "-r", "-q")
-    root.ok("grpck", "-r")
+    if (root.path / "usr/sbin/pwck").exists():
+        root.ok("pwck", "-r", "-q")
+        root.ok("grpck", "-r")
     assert root.ok("update-passwd", "--dry-run", "--verbose") == "No changes needed\n"
-    assert root.ok("getent", "passwd", "_apt").startswith("_apt:x:42:65534:")
+    uid = 100 if SUITE == "bullseye" else 42
+    assert root.ok("getent", "passwd", "_apt").split(":")[2] == str(uid)
+    assert (root.path / "var/lib/apt/lists/partial").stat().st_uid in (uid, os.geteuid())
 
 
 def test_alternatives_are_those_of_update_alternatives(root: Root) -> None:
     chosen = [line.split() for line in root.ok("update-alternatives", "--get-selections").splitlines()]
-    assert {name: (mode, path) for name, mode, path in chosen} == {
+    expected = {
         "awk": ("auto", "/usr/bin/mawk"),
         "pager": ("auto", "/bin/more"),
         "rmt": ("auto", "/usr/sbin/rmt-tar"),
-        "which": ("auto", "/usr/bin/which.debianutils"),
     }
-    assert root.ok("sh", "-c", "echo 1 2 | awk '{ print $2 }'; which awk") == "2\n/usr/bin/awk\n"
+    if SUITE != "bullseye":
+        expected["which"] = ("auto", "/usr/bin/which.debianutils")
+    assert {name: (mode, path) for name, mode, path in chosen} == expected
+    assert root.ok("sh", "-c", "echo 1 2 | awk '{ print $2 }'") == "2\n"
 
 
 def test_certificates_are_found_by_openssl_and_python(root: Root) -> None:
@@ -119,21 +130,22 @@ def test_certificates_are_found_by_openssl_and_python(root: Root) -> None:
         value = root.ok("openssl", "x509", "-noout", "-subject_hash", "-in", path).strip()
         links = {str(link.readlink()) for link in store.glob(f"{value}.*")}
         assert name in links, f"no link {value}.N to {name}"
-    code = "import ssl; print(ssl.create_default_context().cert_store_stats()['x509_ca'])"
-    assert int(root.ok("python3.11", "-c", code)) == len(names)
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    code = f"import ssl; print(ssl.create_default_context(cafile='{bundle}').cert_store_stats()['x509_ca'])"
+    assert int(root.ok(f"python{PYTHON}", "-c", code)) == len(names)
 
 
 def test_python_is_complete(root: Root) -> None:
-    code = "import asyncio, ctypes, lzma, sqlite3, ssl, sys, zoneinfo; print(sys.version_info[:2])"
-    assert root.ok("python3.11", "-B", "-c", code) == "(3, 11)\n"
+    code = "import asyncio, ctypes, lzma, sqlite3, ssl, sys, zoneinfo; print('%d.%d' % sys.version_info[:2])"
+    assert root.ok(f"python{PYTHON}", "-B", "-c", code) == PYTHON + "\n"
 
 
 def test_apt_sources_name_the_locked_suites(root: Root) -> None:
-    lines = (root.path / "etc/apt/sources.list").read_text().splitlines()
-    assert [line.split()[2:] for line in lines] == [
-        ["bookworm", "main"],
-        ["bookworm-updates", "main"],
-        ["bookworm-security", "main"],
-    ]
+    # apt's own reading of them: the Release files that it would fetch.
+    urls = root.ok("apt-get", "update", "--print-uris").splitlines()
+    suites = {url.split("/dists/")[1].split("/")[0] for url in urls}
+    updates = {f"{SUITE}-updates"} if SUITE != "bullseye" else set()  # its apt's example has none
+    assert suites == {SUITE, f"{SUITE}-security"} | updates
+    assert {url.split("/")[-3] for url in urls if "/Packages" in url} == {"main"}
     shown = root.ok("apt-config", "dump", "APT::Install-Recommends")
     assert shown == 'APT::Install-Recommends "false";\n'

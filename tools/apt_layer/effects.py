@@ -48,8 +48,9 @@ def read_policy(path: Path) -> dict[str, list[Effect]]:
 
 
 def apply(effect: Effect, context: Context) -> None:
-    """Applies one effect, unless it is for other suites."""
-    if context.state.suite in effect.get("suites", [context.state.suite]):
+    """Applies one effect, unless it is for other suites or architectures."""
+    suite, arch = context.state.suite, context.state.arch
+    if suite in effect.get("suites", [suite]) and arch in effect.get("archs", [arch]):
         HANDLERS[next(iter(effect))](effect, context)
 
 
@@ -87,15 +88,25 @@ def _unit(effect: Effect, context: Context) -> None:
     context.tree.file(f"{helper}/{wants}/{unit}", b"", context.maker)
 
 
+def _native_arch(effect: Effect, context: Context) -> None:
+    context.file(effect, effect["native_arch"], _lines([context.state.arch]))
+
+
 def _accounts(effect: Effect, context: Context) -> None:
-    """Users and groups from base-passwd's masters, their passwords moved to the shadow files, all locked."""
+    """Users and groups from base-passwd's masters, all of them locked."""
     for name in ("passwd", "group"):
         text = read_file(context.facts, f"{effect['accounts']}/{name}.master").decode()
-        rows = [line.split(":") for line in text.splitlines() if line]
-        context.state.accounts[name] = [":".join([row[0], "x", *row[2:]]) for row in rows]
-        tail = ":*::0:99999:7:::" if name == "passwd" else ":*::"
-        shadow = {"passwd": "shadow", "group": "gshadow"}[name]
-        context.state.accounts[shadow] = [row[0] + tail for row in rows]
+        context.state.accounts[name] = [line for line in text.splitlines() if line]
+
+
+def _shadow(effect: Effect, context: Context) -> None:
+    context.state.shadow = bool(effect["shadow"])
+
+
+def _user(effect: Effect, context: Context) -> None:
+    """A system user without a password."""
+    row = (effect["user"], "*", effect["uid"], effect["gid"], "", effect["home"], effect["shell"])
+    context.state.accounts["passwd"].append(":".join(map(str, row)))
 
 
 def _shells(effect: Effect, context: Context) -> None:
@@ -119,12 +130,17 @@ def _certificates(effect: Effect, context: Context) -> None:
 
 
 def _sources_from(effect: Effect, context: Context) -> None:
-    """apt's sources: the binary lines of its own example, with the components that were locked."""
-    lines = []
+    """apt's sources: its own example without the comments, with the components that were locked."""
+    lines: list[str] = []
     for line in context.facts.extracts.get(effect["sources_from"], "").splitlines():
         words = line.split()
-        if words[:1] == ["deb"] and (kept := [word for word in words[3:] if word in context.components]):
+        kept = [word for word in words if word in context.components]
+        if words[:1] == ["deb"] and kept:
             lines.append(" ".join([*words[:3], *kept]))
+        elif words[:1] == ["Components:"]:
+            lines.append(" ".join([words[0], *kept]))
+        elif effect["to"].endswith(".sources") and not line.startswith("#") and (words or lines):
+            lines.append(line)
     if not lines:
         raise ToolError(
             f"{context.facts.package} {context.facts.version} has no sources in /{effect['sources_from']}"
@@ -145,7 +161,10 @@ HANDLERS: Mapping[str, Callable[[Effect, Context], None]] = {
     "diversion": _diversion,
     "file": _file,
     "link": _link,
+    "native_arch": _native_arch,
+    "shadow": _shadow,
     "shells": _shells,
     "sources_from": _sources_from,
     "unit": _unit,
+    "user": _user,
 }

@@ -41,12 +41,16 @@ def add_packages(
                 tree.link(path, target, "merged /usr")
             tree.dirs.setdefault(target, (0o755, 0, 0))
     _add_files(state, packages)
+    effects = []
     for facts in packages:
         state.packages[facts.package] = Installed(
             facts.version, facts.architecture, facts.status, facts.triggers, facts.auto
         )
-        for effect in policy.get(facts.package, []):
-            apply(effect, Context(facts, state, tree, components))
+        context = Context(facts, state, tree, components)
+        effects += [(effect, context) for effect in policy.get(facts.package, [])]
+    effects.sort(key=lambda each: "accounts" not in each[0])  # others add to what that effect begins with
+    for effect, context in effects:
+        apply(effect, context)
     _note_generated(state, tree)
     for path, data, mode, gid in shared_files(state):
         if before.get(path) != data:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tools.apt_layer.state import Alternative, State
 
 DPKG = "var/lib/dpkg"
+_SHADOW = 42
 
 
 def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
@@ -61,7 +62,8 @@ def triggers(state: State) -> dict[str, str]:
                 found["File"].append(f"{trigger} {who}")
             else:
                 found.setdefault(trigger, []).append(who)
-    return {name: "".join(f"{line}\n" for line in lines) for name, lines in found.items()}
+    texts = {name: "".join(f"{line}\n" for line in lines) for name, lines in found.items()}
+    return {name: text for name, text in texts.items() if text or name == "Unincorp"}
 
 
 def alternative(group: Alternative) -> str:
@@ -97,12 +99,14 @@ def _diversions(state: State) -> bytes:
 
 
 def _accounts(state: State) -> Iterator[tuple[str, bytes, int, int]]:
-    text = {name: "".join(f"{row}\n" for row in rows).encode() for name, rows in state.accounts.items()}
-    shadow = 42
-    yield "etc/passwd", text["passwd"], 0o644, 0
-    yield "etc/group", text["group"], 0o644, 0
-    yield "etc/shadow", text["shadow"], 0o640, shadow
-    yield "etc/gshadow", text["gshadow"], 0o640, shadow
+    """Users and groups, their passwords (all of them locked) in the shadow files where there are such."""
+    for name, shadow, rest in (("passwd", "shadow", ":*::0:99999:7:::\n"), ("group", "gshadow", ":*::\n")):
+        rows = [row.split(":") for row in state.accounts[name]]
+        password = ["x"] if state.shadow else ["*"]
+        text = "".join(":".join([row[0], *password, *row[2:]]) + "\n" for row in rows)
+        yield f"etc/{name}", text.encode(), 0o644, 0
+        if state.shadow:
+            yield f"etc/{shadow}", "".join(row[0] + rest for row in rows).encode(), 0o640, _SHADOW
 
 
 def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
@@ -113,8 +117,9 @@ def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
         each
         for name in names
         for shell in state.shells[name]
-        for each in ([shell, f"/usr{shell}"] if merged else [shell])
+        for each in ([shell, f"/usr{shell}"] if merged and shell.startswith("/bin/") else [shell])
     ]
     body = "".join(f"{shell}\n" for shell in shells)
     yield "etc/shells", f"# /etc/shells: valid login shells\n{body}".encode(), 0o644, 0
-    yield "var/lib/shells.state", body.encode(), 0o644, 0
+    if any("shells.d" in line for line in state.packages["debianutils"].triggers):
+        yield "var/lib/shells.state", body.encode(), 0o644, 0  # of update-shells, new in Debian 12

@@ -69,6 +69,7 @@ class State:
     dirs: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, list[str]] = field(default_factory=dict)
+    shadow: bool = False
     alternatives: dict[str, Alternative] = field(default_factory=dict)
     diversions: dict[str, tuple[str, str]] = field(default_factory=dict)
     shells: dict[str, list[str]] = field(default_factory=dict)
