@@ -82,7 +82,6 @@ def runtime_image(name, row, arch):
     labels = image_labels(
         title = "runtime-py" + row.python,
         description = "Debian {} with Python {} and the CUDA {} runtime".format(row.suite, row.python, cuda.version),
-        suite = row.suite,
         version = native.module_version() or "0",
     )
 

@@ -199,7 +199,7 @@ def test_layers_by_rate_of_change() -> None:
 def test_annotations_are_labels_too() -> None:
     labels = json.loads(open_image(_LAYOUT).config.text)["config"]["Labels"]
     assert _manifest()["annotations"] == labels
-    wanted = {"base.name", "description", "licenses", "title", "version"}
+    wanted = {"description", "licenses", "title", "version"}
     assert {f"org.opencontainers.image.{name}" for name in wanted} <= labels.keys()
     assert "NVIDIA" in labels["org.opencontainers.image.licenses"]
 
