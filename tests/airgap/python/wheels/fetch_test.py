@@ -79,6 +79,30 @@ _CP311 = "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64"
             "py3-none-manylinux_2_17_aarch64",
         ),
         ("3.11.2", "linux_x86_64", [_CP311, "cp311-cp311-manylinux_2_28_x86_64"], _CP311),
+        # The platform decides before Python and ABI; but any platform is the last choice.
+        ("3.11.2", "linux_x86_64", [_CP311, "cp37-abi3-manylinux1_x86_64"], "cp37-abi3-manylinux1_x86_64"),
+        (
+            "3.11.2",
+            "linux_x86_64",
+            [
+                "cp311-cp311-manylinux_2_28_x86_64",
+                "cp37-abi3-manylinux_2_17_x86_64",
+                "py3-none-manylinux_2_12_x86_64",
+            ],
+            "py3-none-manylinux_2_12_x86_64",
+        ),
+        (
+            "3.11.2",
+            "linux_x86_64",
+            ["cp311-cp311-linux_x86_64", "py3-none-manylinux_2_35_x86_64"],
+            "py3-none-manylinux_2_35_x86_64",
+        ),
+        (
+            "3.11.2",
+            "linux_x86_64",
+            ["cp311-cp311-manylinux_2_28_x86_64", "py3-none-any"],
+            "cp311-cp311-manylinux_2_28_x86_64",
+        ),
         (
             "3.11.2",
             "linux_x86_64",
@@ -189,3 +213,10 @@ def test_a_full_disk_is_told_as_such() -> None:
 def test_a_missing_pip_is_told_as_such() -> None:
     asked = subprocess.run([sys.executable, "-S", "-I", "-m", "pip"], capture_output=True, text=True)
     assert "pip is missing" in str(fetch.explain(_request(), asked.stderr))
+
+
+def test_a_better_wheel_that_is_not_locked_is_none(index: Path, out: Path) -> None:
+    locked = TinyWheel("app", tags=_CP311).write(index)
+    TinyWheel("app", tags="cp37-abi3-manylinux1_x86_64").write(index)
+    assert fetch.fetch(_request(locked), out).name == locked.name
+    assert [path.name for path in out.iterdir()] == [locked.name]

@@ -38,6 +38,14 @@ _TELLING = re.compile(r"^(?:ERROR|WARNING): |^Could not fetch URL|^Link requires
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
+class NoWheel(WheelError):
+    """No locked file fits the target."""
+
+
+class HashMismatch(WheelError):
+    """The file that fits is not a locked one."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A pin of a lock and the target that it is wanted for."""
@@ -54,9 +62,9 @@ class Request:
         """The pin as pip spells it."""
         return f"{self.name}=={self.version}"
 
-    def error(self, what: str, remedy: str) -> WheelError:
+    def error(self, what: str, remedy: str, kind: type[WheelError] = WheelError) -> WheelError:
         """An error about this pin."""
-        return WheelError(Problem(self.where, f"{self.pin}: {what}", remedy))
+        return kind(Problem(self.where, f"{self.pin}: {what}", remedy))
 
 
 def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -70,14 +78,52 @@ def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _command(request: Request, requirements: Path, folder: Path) -> list[str]:
-    return [
-        *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"),
-        *("--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check", "-vv"),
-        *request.target.pip_options(),
-        f"--dest={folder}",
-        f"--requirement={requirements}",
-    ]
+def _download(request: Request, work: Path, below: int | None = None) -> Path:
+    """Fetches the wheel that pip holds for the best; raises a WheelError if there is none."""
+    requirements = work / "requirements.txt"
+    hashes = " ".join(f"--hash={value}" for value in request.hashes)
+    requirements.write_text(f"{request.pin} {hashes}\n", encoding="utf-8")
+    folder = work / f"downloads-{below}"
+    done = subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary=:all:",
+            ),
+            *("--no-input", "--no-color", "--progress-bar=off", "--disable-pip-version-check", "-vv"),
+            *request.target.pip_options(below),
+            f"--dest={folder}",
+            f"--requirement={requirements}",
+        ],
+        cwd=work,
+        # Beside the result, for /tmp may be too small for a big wheel.
+        env=pip_environment(os.environ) | {"TMPDIR": str(work)},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        raise explain(request, done.stdout + done.stderr)
+    got = sha256(wheels[0])
+    if got not in request.hashes:
+        raise hash_mismatch(request, got)
+    return wheels[0]
+
+
+def _better(request: Request, work: Path, rank: int) -> Path | None:
+    """Fetches a wheel for a better platform, if one is locked."""
+    try:
+        wheel = _download(request, work, below=rank)
+    except (NoWheel, HashMismatch):
+        return None
+    return wheel if request.target.rank(wheel.name) is not None else None
 
 
 def _said(output: str) -> str:
@@ -107,6 +153,7 @@ def explain(request: Request, output: str) -> WheelError:
             f"no wheel for {request.target} among the locked files{_said(output)}",
             "pin a version that has a wheel for this target, or take the target out of target_platforms; "
             f"to {refresh_hint(request.refresh)}",
+            NoWheel,
         )
     if "No module named pip" in output:
         return request.error("pip is missing", f"install it for {sys.executable} (Debian: python3-pip)")
@@ -121,6 +168,7 @@ def hash_mismatch(request: Request, got: str) -> WheelError:
     return request.error(
         f"the fetched wheel is not the locked one{expected}\n    got      {got}",
         f"if the change is meant, {refresh_hint(request.refresh)}",
+        HashMismatch,
     )
 
 
@@ -138,28 +186,15 @@ def fetch(request: Request, folder: Path) -> Path:
     """
     work = folder / "_fetch"
     shutil.rmtree(work, ignore_errors=True)
-    downloads = work / "downloads"
-    downloads.mkdir(parents=True)
+    work.mkdir(parents=True)
     try:
-        requirements = work / "requirements.txt"
-        hashes = " ".join(f"--hash={value}" for value in request.hashes)
-        requirements.write_text(f"{request.pin} {hashes}\n", encoding="utf-8")
-        done = subprocess.run(
-            _command(request, requirements, downloads),
-            cwd=work,
-            # Beside the result, for /tmp may be too small for a big wheel.
-            env=pip_environment(os.environ) | {"TMPDIR": str(work)},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        wheels = sorted(downloads.glob("*.whl"))
-        if done.returncode != 0 or len(wheels) != 1:
-            raise explain(request, done.stdout + done.stderr)
-        got = sha256(wheels[0])
-        if got not in request.hashes:
-            raise hash_mismatch(request, got)
-        return wheels[0].rename(folder / wheels[0].name)
+        wheel = _download(request, work)
+        # pip looks at the tags of Python and ABI first; rules_python at the platform's.
+        while rank := request.target.rank(wheel.name):
+            better = _better(request, work, rank)
+            if better is None:
+                break
+            wheel = better
+        return wheel.rename(folder / wheel.name)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -51,21 +51,33 @@ class Target:
             "sys_platform": "linux",
         }
 
-    def platform_tags(self) -> list[str]:
-        """Platform tags, best first: the wheel for the oldest glibc, which runs on every image."""
-        tags: list[str] = []
-        for minor in range(_OLDEST_GLIBC[self.machine], _NEWEST_GLIBC + 1):
-            tags.append(f"manylinux_2_{minor}_{self.machine}")
-            if minor in _OLD_PLATFORM_NAMES:
-                tags.append(f"{_OLD_PLATFORM_NAMES[minor]}_{self.machine}")
-        return [*tags, self.platform]
+    def _platforms(self) -> list[list[str]]:
+        """Platform tags, best first, those of equal rank together.
 
-    def pip_options(self) -> list[str]:
-        """Options that make `pip download` choose for this target instead of the machine it runs on."""
+        The wheel for the oldest glibc runs on every image; one for no named glibc comes last.
+        """
+        ranks: list[list[str]] = []
+        for minor in range(_OLDEST_GLIBC[self.machine], _NEWEST_GLIBC + 1):
+            names = [f"manylinux_2_{minor}", _OLD_PLATFORM_NAMES.get(minor, "")]
+            ranks.append([f"{name}_{self.machine}" for name in names if name])
+        return [*ranks, [self.platform]]
+
+    def rank(self, wheel: str) -> int | None:
+        """How good the platform of a wheel is, 0 for the best; None if it is for any platform."""
+        platforms = set(wheel.removesuffix(".whl").split("-")[-1].split("."))
+        ranks = [rank for rank, tags in enumerate(self._platforms()) if platforms.intersection(tags)]
+        return min(ranks) if ranks else None
+
+    def pip_options(self, below: int | None = None) -> list[str]:
+        """Options that make `pip download` choose for this target instead of the machine it runs on.
+
+        Args:
+            below: only platforms of a better rank; all if None.
+        """
         release = re.match(r"[0-9.]*[0-9]", self.python)
         options = [
             "--implementation=cp",
             f"--python-version={release[0] if release else self.minor}",
             f"--abi=cp{self.minor.replace('.', '')}",
         ]
-        return options + [f"--platform={tag}" for tag in self.platform_tags()]
+        return options + [f"--platform={tag}" for tags in self._platforms()[:below] for tag in tags]
