@@ -105,6 +105,10 @@ def _shadow(effect: Effect, context: Context) -> None:
 
 def _user(effect: Effect, context: Context) -> None:
     """A system user without a password."""
+    if "passwd" not in context.state.accounts:
+        raise ToolError(
+            f"{context.maker} adds the user {effect['user']}, and no package brings the first users"
+        )
     row = (effect["user"], "*", effect["uid"], effect["gid"], "", effect["home"], effect["shell"])
     context.state.accounts["passwd"].append(":".join(map(str, row)))
 

@@ -25,6 +25,12 @@ TWO = Content(
     scripts={"conffiles": "/etc/two.conf\n", "triggers": "interest-await ldconfig\nactivate other\n"},
 )
 
+MASTERS = {
+    "usr/share/m/passwd.master": "root:*:0:0:root:/root:/bin/sh\n",
+    "usr/share/m/group.master": "root:*:0:\n",
+}
+USER = {"user": "svc", "uid": 100, "gid": 65534, "home": "/none", "shell": "/bin/false", "why": "w"}
+
 
 @pytest.fixture
 def make(tmp_path: Path) -> Maker:
@@ -144,6 +150,7 @@ def test_a_package_that_the_base_has_is_named(make: Maker) -> None:
         ({"file": "usr/bin/one", "why": "w"}, "the policy of one makes /usr/bin/one, which one has already"),
         ({"link": "usr/bin", "target": "x", "why": "w"}, "which is a directory that is not empty"),
         ({"file": "../x", "why": "w"}, "leaves the root"),
+        (USER, "adds the user svc, and no package brings the first users"),
         (
             {"sources_from": "usr/share/doc/x", "to": "y", "why": "w"},
             "one 1.0 has no sources in /usr/share/doc/x",
@@ -229,6 +236,54 @@ def test_alternatives_are_those_of_update_alternatives(make: Maker, tmp_path: Pa
         str(path.relative_to(root)): str(path.readlink()) for path in root.rglob("*") if path.is_symlink()
     }
     assert mine == theirs
+
+
+def test_accounts_begin_with_the_masters_and_move_to_shadow_when_it_comes(make: Maker) -> None:
+    policy = {
+        "a": [USER],
+        "masters": [{"accounts": "usr/share/m", "why": "w"}],
+        "shadow": [{"shadow": True, "why": "w"}],
+    }
+    debs = [make.deb("a", Content()), make.deb("masters", Content(files=MASTERS))]
+    base = make.layer(*debs, policy=policy)
+    assert base.text("etc/passwd") == ("root:*:0:0:root:/root:/bin/sh\nsvc:*:100:65534::/none:/bin/false\n")
+    assert "etc/shadow" not in base.names()
+    top = make.layer(make.deb("shadow", Content()), base=base, policy=policy)
+    assert top.text("etc/passwd") == "root:x:0:0:root:/root:/bin/sh\nsvc:x:100:65534::/none:/bin/false\n"
+    assert top.text("etc/shadow") == "root:*::0:99999:7:::\nsvc:*::0:99999:7:::\n"
+    assert top.text("etc/gshadow") == "root:*::\n"
+    assert top.mode("etc/shadow") == 0o640
+
+
+@pytest.mark.parametrize(
+    ("to", "example", "written"),
+    [
+        (
+            "etc/x.list",
+            "# c\n#deb http://h/d s main\ndeb http://h/d s main contrib\n",
+            "deb http://h/d s main\n",
+        ),
+        (
+            "etc/x.sources",
+            "# c\n\n# d\nTypes: deb\nComponents: main non-free\n\nTypes: deb\nComponents: main\n",
+            "Types: deb\nComponents: main\n\nTypes: deb\nComponents: main\n",
+        ),
+    ],
+)
+def test_sources_are_those_of_apts_example(make: Maker, to: str, example: str, written: str) -> None:
+    source = "usr/share/doc/apt/examples/" + ("debian.sources" if to.endswith("sources") else "sources.list")
+    apt = make.deb("apt", Content(files={source: example}))
+    layer = make.layer(apt, policy={"apt": [{"sources_from": source, "to": to, "why": "w"}]})
+    assert layer.text(to) == written
+    assert source not in layer.names()
+
+
+def test_effects_may_be_for_one_architecture(make: Maker) -> None:
+    effects = [{"file": f"etc/{arch}", "archs": [arch], "why": "w"} for arch in ("amd64", "arm64")]
+    effects.append({"native_arch": "etc/arch", "why": "w"})
+    layer = make.layer(make.deb("one", ONE), policy={"one": effects})
+    assert {"etc/amd64", "etc/arm64"} & set(layer.names()) == {"etc/amd64"}
+    assert layer.text("etc/arch") == "amd64\n"
 
 
 def test_a_foreign_state_is_refused(make: Maker, tmp_path: Path) -> None:

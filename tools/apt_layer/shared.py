@@ -121,5 +121,5 @@ def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
     ]
     body = "".join(f"{shell}\n" for shell in shells)
     yield "etc/shells", f"# /etc/shells: valid login shells\n{body}".encode(), 0o644, 0
-    if any("shells.d" in line for line in state.packages["debianutils"].triggers):
+    if any("shells.d" in line for package in state.packages.values() for line in package.triggers):
         yield "var/lib/shells.state", body.encode(), 0o644, 0  # of update-shells, new in Debian 12
