@@ -22,6 +22,9 @@ class Nested(NestedBazel):
     def __init__(self, folder: Path) -> None:
         """Links everything but the lock to this workspace."""
         super().__init__(folder, "apt/locks", options=["--http_connector_attempts=1"])
+        for lock in (self.own / "BUILD.bazel").resolve().parent.glob("*.json"):
+            if lock.name != "bookworm.json":
+                (self.own / lock.name).symlink_to(lock)
 
     def lock(self, packages: Mapping[str, Mapping[str, Any]]) -> None:
         """Writes a lock with these packages, and one set that has them all."""
