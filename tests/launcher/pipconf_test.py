@@ -16,7 +16,8 @@ from tools.bazelw import pipconf
         ({"PIP_FIND_LINKS": "file:///usr/share/keyrings /no/such"}, "/usr/share/keyrings"),
         ({"PIP_CONSTRAINT": "/etc/debian_version"}, "/etc/debian_version"),
         ({"SSL_CERT_FILE": "/etc/debian_version"}, "/etc/debian_version"),
-        ({"XDG_DATA_DIRS": "/usr/local/no:/usr/share/keyrings"}, "/usr/share/keyrings"),
+        ({"XDG_RUNTIME_DIR": "/usr/share/keyrings"}, "/usr/share/keyrings"),
+        ({"DOCKER_HOST": "unix:///etc/debian_version"}, "/etc/debian_version"),
     ],
 )
 def test_variables(env: dict[str, str], expected: str) -> None:
@@ -24,7 +25,13 @@ def test_variables(env: dict[str, str], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "env", [{"MANPATH": "/usr/share/keyrings"}, {"PIP_CERT": "/usr/no/such"}, {"PIP_CERT": "/usr"}]
+    "env",
+    [
+        {"XDG_DATA_DIRS": "/usr/local/share:/usr/share"},
+        {"MANPATH": "/usr/share/keyrings"},
+        {"PIP_CERT": "/usr/no/such"},
+        {"PIP_CERT": "/usr"},
+    ],
 )
 def test_what_does_not_matter(env: dict[str, str]) -> None:
     assert pipconf.host_paths(env) == pipconf.host_paths({})

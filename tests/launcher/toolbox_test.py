@@ -117,10 +117,19 @@ def test_environment(ready: Launcher) -> None:
 
 
 def test_files_that_pip_is_told_to_read(ready: Launcher) -> None:
-    env = {"PIP_CONSTRAINT": "/usr/share/keyrings", "NETRC": "/etc/debian_version"}
-    done = ready.run(*shell("ls -d /usr/share/keyrings /etc/debian_version"), env=env)
-    assert done.stdout == "/etc/debian_version\n/usr/share/keyrings\n", done.stderr
+    env = {"PIP_CONSTRAINT": "/usr/share/dpkg", "NETRC": "/etc/debian_version"}
+    done = ready.run(*shell("ls -d /usr/share/dpkg /etc/debian_version"), env=env)
+    assert done.stdout == "/etc/debian_version\n/usr/share/dpkg\n", done.stderr
     assert ready.run(*shell("ls /etc/debian_version")).returncode != 0
+
+
+def test_nothing_of_the_host_hides_what_the_toolbox_has(ready: Launcher) -> None:
+    """Whatever variables, options and the current folder say."""
+    env = {"PIP_FIND_LINKS": "/usr/bin", "XDG_DATA_HOME": "/usr/lib", "SSL_CERT_FILE": "/etc/passwd"}
+    options = ["sh", "--output_base=/usr/bin", "--x=/etc/passwd", "/usr/bin"]
+    done = ready.run(*shell("ls /usr/bin; cat /etc/passwd"), *options, env=env, cwd=Path("/usr/bin"))
+    assert done.stdout.split("\n")[: len(archive.PROGRAMS)] == sorted(archive.PROGRAMS), done.stderr
+    assert done.stdout.count("\n") <= len(archive.PROGRAMS) + 2, "root, and the caller"
 
 
 def test_no_network_is_needed_once_it_is_made(ready: Launcher) -> None:
@@ -136,7 +145,7 @@ def test_a_changed_view_is_a_changed_startup_option(ready: Launcher, tmp_path: P
     try:
         first = ready.run(*shell("cat /etc/bazel.bazelrc"))
         again = ready.run(*shell("cat /etc/bazel.bazelrc"), cwd=tmp_path)
-        other = ready.run(*shell("cat /etc/bazel.bazelrc"), env={"PIP_CERT": "/usr/share/keyrings"})
+        other = ready.run(*shell("cat /etc/bazel.bazelrc"), env={"PIP_CERT": "/usr/share/dpkg"})
     finally:
         rc.unlink()
     assert "common --config=airgap\n" in first.stdout

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 OWN = ("/usr", "/etc", "/var", "/run")
 # Variables whose values are paths of configuration, trust, credentials or folders to work in.
 _NAMES = re.compile(
-    r"^(PIP|XDG|DOCKER|GIT|SSH)_|CERT|CA_BUNDLE|CREDENTIALS|^(NETRC|HOME|TMPDIR|TEST_TMPDIR)$"
+    r"^(PIP|DOCKER|GIT|SSH)_|^XDG_.*_(HOME|DIR)$|CERT|CA_BUNDLE|CREDENTIALS|^(NETRC|HOME|TMPDIR|TEST_TMPDIR)$"
 )
 _PATH = re.compile(r"(?:^|(?<=[\s=:,'\"]))(?:file://(?:localhost)?)?(/[^\s,;'\":?#]+)")
-_ALWAYS = ("/etc/pip.conf", "/etc/xdg/pip", "/etc/gitconfig", "/run/docker.sock", "/run/podman/podman.sock")
+# The root has these as mount points (rootfs.py); sockets are in /run, which is empty.
+ALWAYS = ("/etc/pip.conf", "/etc/xdg/pip", "/etc/gitconfig", "/run/docker.sock", "/run/podman/podman.sock")
 
 
 def visible(path: str) -> bool:
@@ -49,7 +50,7 @@ def host_paths(env: Mapping[str, str]) -> list[str]:
         except OSError:
             continue
     named = [match for text in texts for match in _PATH.findall(text)]
-    return outermost("/" + path.strip("/") for path in [*_ALWAYS, *files, *named])
+    return outermost("/" + path.strip("/") for path in [*ALWAYS, *files, *named])
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

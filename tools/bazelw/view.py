@@ -38,7 +38,7 @@ class View:
         root = os.path.join(toolbox, "root")
         extra = pipconf.host_paths(env)
         extra += pipconf.outermost([workspace, cwd, toolbox, *_named(args)])
-        extra = [path for path in extra if not path.startswith(certs.FOLDER)]
+        extra = [path for path in extra if _lacks(root, path)]
         self.mounts: list[str] = []
         for name in sorted(os.listdir(root)):
             if name in ("usr", "etc", "var") or os.path.islink(os.path.join(root, name)):
@@ -106,12 +106,20 @@ def _host_folders() -> list[str]:
     return result
 
 
+def _lacks(root: str, path: str) -> bool:
+    """Says whether a path of the host belongs into the view: nothing may hide what the toolbox has itself."""
+    own = root + path
+    if path in pipconf.ALWAYS or not os.path.exists(own):
+        return not path.startswith(certs.FOLDER)
+    return os.path.isdir(own) and not os.listdir(own)
+
+
 def _named(args: Sequence[str]) -> list[str]:
-    """Returns the absolute paths that the arguments name."""
+    """Returns the absolute paths that options name, such as --output_base=/var/cache/bazel."""
     paths = []
     for arg in args:
-        option, _, value = arg.rpartition("=")
-        if os.path.isabs(value):
+        option, _, value = arg.partition("=")
+        if option.startswith("--") and os.path.isabs(value):
             if option in _MAKE and not pipconf.visible(value):
                 os.makedirs(value, exist_ok=True)
             paths.append(value.rstrip("/"))
