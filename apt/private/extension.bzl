@@ -12,6 +12,10 @@ _LOCK = tag_class(
     attrs = {
         "lock": attr.label(mandatory = True, doc = "The lock, as `bazel run //apt:lock` wrote it."),
         "name": attr.string(mandatory = True, doc = "Name of the repository with the lock's sets."),
+        "refresh": attr.string(
+            default = "./bazelw run //apt:lock --",
+            doc = "The command that writes the lock anew, without the suite; error messages show it.",
+        ),
     },
 )
 
@@ -46,7 +50,7 @@ def _declare(mctx, tag):
                 mirrors = "@{}//:mirrors.json".format(_MIRRORS),
                 package = "{} {} ({})".format(name, package["version"], package["architecture"]),
                 path = package["path"],
-                refresh = "./bazelw run //apt:lock -- " + lock["suite"],
+                refresh = "{} {}".format(tag.refresh, lock["suite"]),
                 sha256 = package["sha256"],
             )
     apt_hub(name = tag.name, debs = debs, lock = tag.lock, lock_name = tag.name)
