@@ -97,25 +97,24 @@ def _wait_for(condition: object, seconds: float = 30) -> None:
 
 
 def test_a_stale_mirror_is_used(
-    launcher: Launcher, tmp_path: Path, signing_key: archive.Key, tiny_package: archive.Package
+    launcher: Launcher, own_mirror: Path, signing_key: archive.Key, tiny_package: archive.Package
 ) -> None:
     old = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=60)
-    archive.add_suite(tmp_path / "stale", "forky", [tiny_package], signing_key, date=old)
-    done = launcher.run("--toolbox-shell", "--", "true", env={"APT_MIRROR": f"file://{tmp_path}/stale"})
+    archive.add_suite(own_mirror, "forky", [tiny_package], signing_key, date=old)
+    done = launcher.run("--toolbox-shell", "--", "true", env={"APT_MIRROR": f"file://{own_mirror}"})
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("attack", ["altered index", "altered release", "no signature"])
 def test_signatures_are_checked(
     launcher: Launcher,
-    tmp_path: Path,
+    own_mirror: Path,
     signing_key: archive.Key,
     tiny_package: archive.Package,
     attack: str,
 ) -> None:
-    mirror = tmp_path / "mirror"
     for suite in ("forky", "sid"):
-        folder = archive.add_suite(mirror, suite, [tiny_package], signing_key)
+        folder = archive.add_suite(own_mirror, suite, [tiny_package], signing_key)
         release = folder / "InRelease"
         if attack == "altered index":
             for index in folder.glob("main/*/Packages*"):
@@ -130,7 +129,7 @@ def test_signatures_are_checked(
             plain = text.split("\n\n", 1)[1].split("-----BEGIN PGP SIGNATURE", 1)[0]
             (folder / "Release").write_text(plain)
             release.unlink()
-    done = launcher.run("--toolbox-shell", "--", "true", env={"APT_MIRROR": f"file://{mirror}"})
+    done = launcher.run("--toolbox-shell", "--", "true", env={"APT_MIRROR": f"file://{own_mirror}"})
     assert done.returncode == 1
     assert "bazelw: error:" in done.stderr
     assert launcher.leftovers() == []
@@ -146,14 +145,18 @@ def test_a_key_that_does_not_fit(launcher: Launcher) -> None:
 
 
 def test_unstable_when_testing_cannot_install_the_set(
-    launcher: Launcher, tmp_path: Path, signing_key: archive.Key, tiny_package: archive.Package
+    launcher: Launcher,
+    tmp_path: Path,
+    own_mirror: Path,
+    signing_key: archive.Key,
+    tiny_package: archive.Package,
 ) -> None:
     (tmp_path / "broken").mkdir()
     broken = archive.make_package(tmp_path / "broken", depends="not-in-testing")
-    archive.add_suite(tmp_path / "mirror", "sid", [tiny_package], signing_key)
-    archive.add_suite(tmp_path / "mirror", "forky", [broken], signing_key)
-    shutil.copy(tiny_package.deb, tmp_path / "mirror/pool")
-    env = {"APT_MIRROR": f"file://{tmp_path}/mirror"}
+    archive.add_suite(own_mirror, "sid", [tiny_package], signing_key)
+    archive.add_suite(own_mirror, "forky", [broken], signing_key)
+    shutil.copy(tiny_package.deb, own_mirror / "pool")
+    env = {"APT_MIRROR": f"file://{own_mirror}"}
     done = launcher.run("--toolbox-shell", "--", "true", env=env)
     assert done.returncode == 0, done.stderr
     assert "trying the next suite" in done.stderr

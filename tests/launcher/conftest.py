@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -86,14 +88,26 @@ def tiny_package(tmp_path_factory: pytest.TempPathFactory) -> archive.Package:
 
 
 @pytest.fixture(scope="session")
-def mirror(
-    tmp_path_factory: pytest.TempPathFactory, signing_key: archive.Key, tiny_package: archive.Package
-) -> Path:
+def mirror(signing_key: archive.Key, tiny_package: archive.Package) -> Iterator[Path]:
     """An archive with the suites forky, which is in order, and sid."""
-    root = tmp_path_factory.mktemp("mirror")
-    for suite in ("forky", "sid"):
-        archive.add_suite(root, suite, [tiny_package], signing_key)
-    return root
+    with _short_folder() as root:
+        for suite in ("forky", "sid"):
+            archive.add_suite(root, suite, [tiny_package], signing_key)
+        yield root
+
+
+@pytest.fixture
+def own_mirror() -> Iterator[Path]:
+    """An empty folder for a test's own archive."""
+    with _short_folder() as root:
+        yield root
+
+
+@contextlib.contextmanager
+def _short_folder() -> Iterator[Path]:
+    """apt names an index after the whole address of its mirror: in a deep sandbox that is no file name any more."""
+    with tempfile.TemporaryDirectory(prefix="mirror-", dir="/tmp") as name:
+        yield Path(name)
 
 
 @pytest.fixture
