@@ -26,7 +26,7 @@ _COMPLAINT = re.compile(
     r"\s*(E:|W:|Err:|dpkg: error|dpkg-deb: error|tar: |bwrap: |mount: |GPG error|\s*Could not)"
 )
 _NOISE = re.compile(
-    r"performed unsandboxed|mmdebstrap failed to run|Some index files failed|apt-get update --error"
+    r"performed unsandboxed|mmdebstrap failed to run|Some index files failed|apt-get update -|child socket"
 )
 
 
@@ -80,7 +80,7 @@ def explain(output: list[str], recipe: Recipe, archive: Archive, suite: str, fol
     said = [line.strip() for line in output if _COMPLAINT.match(line) and not _NOISE.search(line)]
     if _NO_SPACE.search("\n".join(output)):
         return Problem(no_space(folder, recipe.space_mb), False)
-    detail = "".join(f"\n| {line}" for line in (said or output)[-4:])
+    detail = "".join(f"\n| {line[:200]}" for line in (said or output)[-4:])
     facts = {
         "suite": suite,
         "mirror": f"{archive.public_uri} (from {archive.origin})",
