@@ -105,7 +105,7 @@ def own_mirror() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _short_folder() -> Iterator[Path]:
-    """apt names an index after its mirror's whole address: in a deep sandbox that is no file name any more."""
+    """apt names an index after its mirror's whole address: in a deep sandbox that is no file name."""
     with tempfile.TemporaryDirectory(prefix="mirror-", dir="/tmp") as name:
         yield Path(name)
 
