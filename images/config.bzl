@@ -22,4 +22,9 @@ RUNTIMES = [
         python = "3.11",
         suite = "bookworm",
     ),
+    struct(
+        cuda = "12",
+        python = "3.13",
+        suite = "trixie",
+    ),
 ]
