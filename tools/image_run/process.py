@@ -33,7 +33,7 @@ def start(line: Callable[[int], Sequence[str]], *, terminal: bool, quiet: bool =
     Args:
         line: gives the command line for the file descriptor that bubblewrap reports to.
         terminal: whether the program is a shell on a terminal.
-        quiet: whether its output is dropped.
+        quiet: whether its standard output is dropped.
     """
     reader, writer = os.pipe()
     finished = False
@@ -43,7 +43,6 @@ def start(line: Callable[[int], Sequence[str]], *, terminal: bool, quiet: bool =
             pass_fds=[writer],
             start_new_session=not terminal,
             stdout=subprocess.DEVNULL if quiet else None,
-            stderr=subprocess.DEVNULL if quiet else None,
         )
         os.close(writer)
         for message in map(json.loads, status):

@@ -38,7 +38,7 @@ def start_image(options: Options) -> int:
 
 
 def start_in(image: Image, root: Path, options: Options, *, quiet: bool = False) -> int:
-    """Starts a program in a root that the image was unpacked to; `quiet` drops what it prints."""
+    """Starts a program in a root that the image was unpacked to; `quiet` drops its standard output."""
     host = probe(find_bwrap(options.bwrap))
     program = plan(image, root, options)
     if not options.binds and (code := missing(program)):

@@ -12,9 +12,23 @@ from tools.image_run.layout import Image
 from tools.image_run.options import Options
 from tools.image_run.sandbox import Bind
 from tools.image_run.start import start_in
+from tools.structure_test.report import Report, read
 
 # Below /tmp, which is a new tmpfs in every container, so that the root shows no trace of it.
 _PLACE = "/tmp/.structure_test"
+_SIGNALLED = 128
+
+
+class Ended(Exception):
+    """A signal ended the program: there is no result, and no time for another run.
+
+    Args:
+        code: 128+N for signal N.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"ended by signal {code - _SIGNALLED}")
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -27,26 +41,21 @@ class Inside:
     bwrap: str
     scratch: Path
 
-    def text(self, config: Path) -> int:
-        """Tests and prints; returns the program's exit code."""
-        return self._run(config, ("--no-color",), quiet=False)
-
-    def report(self, config: Path) -> bytes:
-        """Tests again, for the report in JUnit's XML."""
-        self._run(config, ("--output", "junit", "--test-report", f"{_PLACE}/out/report.xml"), quiet=True)
-        return (self._out() / "report.xml").read_bytes()
-
-    def _run(self, config: Path, options: tuple[str, ...], *, quiet: bool) -> int:
+    def test(self, config: Path) -> Report:
+        """Tests what one configuration says, once."""
         metadata = self.scratch / "metadata.json"
         metadata.write_bytes(self.image.config.text)
+        written = self._out() / "report.json"
+        written.unlink(missing_ok=True)
         shown = f"{_PLACE}/{config.name}"
         driver = ("--driver", "host", "--force", "--metadata", f"{_PLACE}/metadata.json")
-        return start_in(
+        report = ("--output", "json", "--test-report", f"{_PLACE}/out/{written.name}")
+        code = start_in(
             self.image,
             self.root,
             Options(
                 layout=self.image.layout,
-                command=(f"{_PLACE}/program", "test", *driver, "--config", shown, *options),
+                command=(f"{_PLACE}/program", "test", *driver, "--config", shown, *report),
                 bwrap=self.bwrap,
                 entrypoint="",
                 binds=(
@@ -56,8 +65,12 @@ class Inside:
                     Bind(self._out(), f"{_PLACE}/out"),
                 ),
             ),
-            quiet=quiet,
+            quiet=True,  # a warning about this machine, which the program cannot reach
         )
+        if code > _SIGNALLED:
+            raise Ended(code)
+        document = written.read_text("utf-8", "replace") if written.exists() else ""
+        return read(config.name, document, code)
 
     def _out(self) -> Path:
         out = self.scratch / "out"

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,13 +18,14 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = Path(os.environ["STRUCTURE_TEST_PROGRAM"]).absolute()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module", name="layout")
 def _layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layout: Path = make.single(
         tmp_path_factory.mktemp("image") / "layout",
-        make.programs("cat", "env", "sh", "touch"),
+        make.programs("cat", "env", "sh", "sleep", "touch"),
         [
             make.file("etc/only-here", b"in the image\n", 0o640),
             make.symlink("etc/absolute", "/etc/only-here"),
@@ -35,9 +38,9 @@ def _layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return layout
 
 
-@pytest.fixture(name="run")
-def _run(layout: Path, tmp_path: Path) -> Run:
-    def run(*documents: object, **changes: object) -> "subprocess.CompletedProcess[str]":
+@pytest.fixture(name="start")
+def _start(layout: Path, tmp_path: Path) -> Start:
+    def start(*documents: object, **changes: object) -> "subprocess.Popen[str]":
         configs = []
         for number, document in enumerate(documents):
             configs.append(tmp_path / f"test{number}.yaml")
@@ -58,7 +61,17 @@ def _run(layout: Path, tmp_path: Path) -> Run:
             "XML_OUTPUT_FILE": str(tmp_path / "test.xml"),
         }
         line = [sys.executable, "-m", "tools.structure_test"]
-        return subprocess.run(line, env=env, capture_output=True, text=True)
+        return subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+@pytest.fixture(name="run")
+def _run(start: Start) -> Run:
+    def run(*documents: object, **changes: object) -> "subprocess.CompletedProcess[str]":
+        with start(*documents, **changes) as process:
+            stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     return run
 
@@ -97,6 +110,8 @@ def test_every_kind_of_test_passes(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "Passes:      7\n" in done.stdout
     assert "Failures:    0\n" in done.stdout
+    assert done.stdout.endswith("\nPASS\n")
+    assert done.stderr == ""
     suites = ElementTree.parse(tmp_path / "test.xml").getroot()
     assert (suites.get("tests"), suites.get("failures")) == ("7", "0")
 
@@ -133,6 +148,53 @@ def test_every_kind_of_test_can_fail(
     assert done.returncode == 1
     assert message in done.stdout
     assert ElementTree.parse(tmp_path / "test.xml").getroot().get("failures") == str(int(bool(tests)))
+
+
+def test_text_and_report_are_of_one_run(run: Run, tmp_path: Path) -> None:
+    once = {"name": "once", "command": "cat", "args": ["/proc/sys/kernel/random/uuid"], "exitCode": 1}
+    done = run(_tests(commandTests=[once]))
+    case = ElementTree.parse(tmp_path / "test.xml").find(".//testcase")
+    assert case is not None
+    assert (case.get("classname"), case.get("name")) == ("test0.yaml", "Command Test: once")
+    assert "=== RUN: Command Test: once\n--- FAIL\n" in done.stdout
+    assert f"stdout: {case.findtext('system-out')}" in done.stdout
+    assert (case.findtext("failure") or "nothing") in done.stdout
+    assert "your system" not in done.stdout
+
+
+def test_output_that_is_no_xml(run: Run, tmp_path: Path) -> None:
+    colour = {"name": "colour", "command": "sh", "args": ["-c", r"printf '\033[1m<\377&' >&2"]}
+    assert run(_tests(commandTests=[colour])).returncode == 0
+    output = ElementTree.parse(tmp_path / "test.xml").findtext(".//system-err")
+    assert output == "\ufffd[1m<\ufffd&"
+
+
+def test_program_that_gives_up(run: Run, tmp_path: Path) -> None:
+    done = run(_tests(commandTests=[{"name": "x", "command": "missing"}]), GOOD)
+    assert done.returncode == 1
+    assert "executable file not found" in done.stderr
+    assert "Error: container-structure-test ended with exit code 1 and no report" in done.stdout
+    assert "Passes:      7\n" in done.stdout
+    assert ElementTree.parse(tmp_path / "test.xml").getroot().get("failures") == "1"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_it_at_once(start: Start, tmp_path: Path, number: signal.Signals) -> None:
+    endless = _tests(commandTests=[{"name": "endless", "command": "sleep", "args": ["1000"]}])
+    with start(GOOD, endless, GOOD) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == "PASS\n":
+                break
+        time.sleep(1)  # for the second configuration to begin; if it has not, the outcome is the same
+        began = time.monotonic()
+        process.send_signal(number)
+        stdout, stderr = process.communicate()
+    assert time.monotonic() - began < 5
+    assert process.returncode == 128 + number
+    assert stderr.endswith(f"error: ended by signal {number.value} before the tests were done\n")
+    assert "Test file" not in stdout
+    assert not list(tmp_path.glob("structure_test-*"))
 
 
 def test_one_failing_configuration_fails_the_test(run: Run, tmp_path: Path) -> None:
