@@ -44,6 +44,7 @@ Without it one of `wheels` must be the CUDA runtime.""",
     "_tool": attr.label(
         cfg = "exec",
         default = "//tools/cuda_layer",
+        doc = "Writes the layer.",
         executable = True,
     ),
 }

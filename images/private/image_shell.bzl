@@ -22,6 +22,7 @@ _ATTRS = IMAGE_ATTR | {
     "_program": attr.label(
         cfg = "target",
         default = "//tools/image_run",
+        doc = "What the shell starts: it unpacks the image and calls bubblewrap.",
         executable = True,
     ),
 }

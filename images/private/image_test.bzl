@@ -19,8 +19,9 @@ _STRUCTURE_TEST = "@container_structure_test//bazel:structure_test_toolchain_typ
 _DOC = """Runs container-structure-test inside the image's root, so that files, commands and metadata are the image's.
 
 Each configuration has a fresh copy of the image: what its commands write, no other configuration sees. Within
-one configuration later tests see what earlier ones wrote. (The program's tar driver starts no commands and
-follows absolute links on this machine, so it is not used.)"""
+one configuration later tests see what earlier ones wrote, and the variables that a test sets with `envVars` stay
+set for the tests after it: both are so with the program's host driver, which is used here. (Its tar driver
+starts no commands and follows absolute links on this machine.)"""
 
 _ATTRS = IMAGE_ATTR | {
     "configs": attr.label_list(
@@ -32,6 +33,7 @@ _ATTRS = IMAGE_ATTR | {
     "_program": attr.label(
         cfg = "target",
         default = "//tools/structure_test",
+        doc = "What the test starts: it unpacks the image and runs the toolchain's container-structure-test.",
         executable = True,
     ),
 }

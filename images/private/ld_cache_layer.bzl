@@ -29,6 +29,7 @@ _ATTRS = {
     "_tool": attr.label(
         cfg = "exec",
         default = "//tools/ld_cache",
+        doc = "Reads the layers and writes the cache.",
         executable = True,
     ),
 }

@@ -11,10 +11,12 @@ _ATTRS = {
     "_bundle": attr.label(
         cfg = "exec",
         default = "//tools/elf_scan:bundle",
+        doc = "Writes the one file.",
         executable = True,
     ),
     "_modules": attr.label(
         default = "//tools/elf_scan:modules",
+        doc = "The modules that go into it.",
     ),
 }
 
