@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from tools.common.errors import ToolError
 from tools.image_run.scoped import read_text
 
+_HIGHEST = 2**31 - 1  # what bubblewrap takes
+
 
 @dataclass(frozen=True)
 class Account:
@@ -26,13 +28,23 @@ def find_account(root: str, user: str) -> Account:
         raise ToolError(
             f"the image has no user {name!r} in its /etc/passwd", remedy="give a number, such as 1000"
         )
-    uid, gid, home = (int(row[2]), int(row[3]), row[5]) if row else (int(name), 0, "/")
+    uid, gid, home = (row[2], row[3], row[5]) if row else (name, "0", "/")
     if group:
         entry = _row(root, "etc/group", group, 4)
         if entry is None and not group.isdecimal():
             raise ToolError(f"the image has no group {group!r} in its /etc/group", remedy="give a number")
-        gid = int(entry[2]) if entry else int(group)
-    return Account(uid, gid, home or "/")
+        gid = entry[2] if entry else group
+    return Account(_number(uid, "user", user), _number(gid, "group", user), home or "/")
+
+
+def _number(text: str, what: str, user: str) -> int:
+    """The number; a higher one than there are would wrap around, at worst to root's 0."""
+    if not text.isdecimal() or len(text.lstrip("0")) > len(str(_HIGHEST)) or int(text) > _HIGHEST:
+        raise ToolError(
+            f"the user {user!r} has the {what} number {text}, and only 0 to {_HIGHEST} can be used",
+            remedy="choose another one with --user",
+        )
+    return int(text)
 
 
 def _row(root: str, file: str, key: str, width: int) -> list[str] | None:

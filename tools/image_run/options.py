@@ -8,10 +8,15 @@ from pathlib import Path
 from tools.common.errors import ToolError
 from tools.image_run.sandbox import Bind
 
+_LAYOUT = "IMAGE_RUN_LAYOUT"
+
 _ABOUT = """Start a program in an OCI image with bubblewrap: no container engine, no daemon, no root needed.
 
 By default the program may write anywhere, and what it wrote is gone when it ends; it has no network.
-Without a command the image's own is started, or else a shell."""
+Without a command the image's own is started, or else a shell.
+
+Installing packages takes root on this machine too: apt and dpkg become other users and give files away,
+and who is not root has only one user's number to offer them."""
 
 _EXAMPLES = """examples (after `bazel run //images:NAME_shell --`):
   python3.11 -c 'import sys; print(sys.version)'
@@ -48,8 +53,10 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     cut = _start_of_command(parser, arguments)
     given = parser.parse_args(arguments[:cut])
     rest = tuple(arguments[cut:])
+    if not given.layout and _LAYOUT not in environ:
+        parser.error("no image is named: start it with `bazel run //images:NAME_shell`, or give --layout DIR")
     return Options(
-        layout=folder / given.layout if given.layout else Path(environ["IMAGE_RUN_LAYOUT"]),
+        layout=folder / given.layout if given.layout else Path(environ[_LAYOUT]),
         command=rest[1:] if rest[:1] == ("--",) else rest,
         platform=given.platform,
         root=folder / given.root if given.root else None,
@@ -73,8 +80,9 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    known = "IMAGE_RUN_LAYOUT" in environ
-    parser.add_argument("--layout", metavar="DIR", required=not known, help="the OCI image layout to start")
+    parser.add_argument(
+        "--layout", metavar="DIR", help="the OCI image layout to start (default: the target's image)"
+    )
     parser.add_argument(
         "--platform", metavar="OS/ARCH", help="which image of an index (default: this machine's)"
     )

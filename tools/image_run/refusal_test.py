@@ -55,6 +55,14 @@ def test_no_space(tool: Tool, tmp_path: Path) -> None:
         (["/etc/data"], 126, "error: /etc/data: not found in the image, or not executable"),
         (["--user", "ghost", "ls"], 1, "error: the image has no user 'ghost' in its /etc/passwd"),
         (
+            ["--user", "4294967296", "ls"],
+            1,
+            "error: the user '4294967296' has the user number 4294967296, and only 0 to 2147483647 can be",
+        ),
+        (["--user", "2147483648", "ls"], 1, "the user number 2147483648, and only 0 to"),
+        (["--user", "9" * 5000, "ls"], 1, "99, and only 0 to 2147483647 can be used"),
+        (["--user", "app:99999999999", "ls"], 1, "the group number 99999999999, and only 0 to"),
+        (
             ["--bind", "/no/such:/x", "ls"],
             1,
             "error: cannot bind /no/such: there is no such file or directory",
@@ -76,6 +84,31 @@ def test_wrong_arguments_end_in_one_error(tool: Tool, arguments: list[str], code
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("user", ["4294967296", "1:4294967296", "huge", "odd"])
+def test_user_of_the_image_that_no_kernel_has(tmp_path: Path, user: str) -> None:
+    passwd = make.file("etc/passwd", b"huge:x:4294967296:0::/:\nodd:x:1:many::/:\n")
+    layout = make.single(tmp_path / "layout", make.programs("id"), [passwd], User=user)
+    done = Tool(layout, tmp_path / "cache").run("id")
+    assert (done.returncode, done.stdout) == (1, "")
+    problem, remedy = done.stderr.splitlines()
+    assert problem.startswith(f"error: the user {user!r} has the ")
+    assert remedy == "  choose another one with --user"
+
+
+def test_highest_user(tool: Tool) -> None:
+    assert tool.out("--user", "2147483647:2147483647", "id", "-u") == "2147483647\n"
+
+
+def test_without_an_image(tool: Tool) -> None:
+    line = [each for each in tool.line("ls") if each not in ("--layout", str(tool.layout))]
+    done = subprocess.run(line, env=tool.env(), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == (
+        "image_run: error: no image is named: "
+        "start it with `bazel run //images:NAME_shell`, or give --layout DIR"
+    )
 
 
 def test_without_bubblewrap_on_path(tool: Tool, tmp_path: Path) -> None:
