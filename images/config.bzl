@@ -19,6 +19,11 @@ CUDA = {
 RUNTIMES = [
     struct(
         cuda = "12",
+        python = "3.9",
+        suite = "bullseye",
+    ),
+    struct(
+        cuda = "12",
         python = "3.11",
         suite = "bookworm",
     ),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
-_LOAD, _DYNAMIC, _INTERP, _PROPERTY = 1, 2, 3, 0x6474E553
+_LOAD, _DYNAMIC, _INTERP, _NOTE, _PROPERTY = 1, 2, 3, 4, 0x6474E553
 _ALIGN = 0x1000
 
 
@@ -30,6 +30,7 @@ class Spec:
     versions: Sequence[tuple[str, Sequence[str]]] = ()
     flags_1: int = 0
     isa_needed: int = 0
+    oldest_kernel: tuple[int, int, int] | None = None
     type: int = ET_DYN
     machine: int = 62
     bits: int = 64
@@ -55,7 +56,8 @@ class _Writer:
     def write(self) -> bytes:
         spec = self._spec
         header_size, segment_size = (64, 56) if spec.bits == 64 else (52, 32)
-        count = 1 + bool(spec.base) + bool(spec.dynamic) + bool(spec.interpreter) + bool(spec.isa_needed)
+        optional = (spec.base, spec.dynamic, spec.interpreter, spec.isa_needed, spec.oldest_kernel)
+        count = 1 + sum(map(bool, optional))
         start = header_size + segment_size * count
         body = bytearray(spec.padding)
 
@@ -70,6 +72,9 @@ class _Writer:
             segments.append((_INTERP, *put(spec.interpreter.encode() + b"\0")))
         if spec.isa_needed:
             segments.append((_PROPERTY, *put(self._property())))
+        if spec.oldest_kernel:
+            note = self._pack("III", 4, 16, 1) + b"GNU\0" + self._pack("IIII", 0, *spec.oldest_kernel)
+            segments.append((_NOTE, *put(note)))
         if spec.dynamic:
             segments.append((_DYNAMIC, *self._dynamic(put)))
         size = start + len(body)

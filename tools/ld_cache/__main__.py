@@ -14,8 +14,8 @@ from pathlib import Path
 from tools.common.errors import ToolError, run
 from tools.layer.part import PartWriter, write_layer
 from tools.layer.tar import Entry, Kind
-from tools.ld_cache.cache import serialise
-from tools.ld_cache.search import ARCHITECTURES, generator, search
+from tools.ld_cache.cache import serialise, serialise_plain
+from tools.ld_cache.search import ARCHITECTURES, ldconfig, search
 from tools.ld_cache.tree import Tree
 
 CACHE = "etc/ld.so.cache"
@@ -42,7 +42,11 @@ def write(tree: Tree, architecture: str, output: Path) -> None:
             f"no library for {architecture} in the folders of the loader",
             remedy="List all layers of the image, the lowest first, and the architecture that they are for.",
         )
-    data = serialise(found.entries, found.hwcaps, generator(tree))
+    own = ldconfig(tree)
+    if own is not None and own.generator is None:
+        data = serialise_plain(found.entries)
+    else:
+        data = serialise(found.entries, found.hwcaps, own.generator if own else None)
     with output.open("wb") as out:
         with PartWriter(out) as writer:
             writer.add(Entry(CACHE, Kind.FILE, 0o644, size=len(data)), data)

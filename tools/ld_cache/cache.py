@@ -1,4 +1,4 @@
-"""Writes /etc/ld.so.cache: format glibc-ld.so.cache1.1, as ldconfig of glibc 2.33 and later writes it.
+"""Writes /etc/ld.so.cache: format glibc-ld.so.cache1.1, as ldconfig writes it.
 
 The structures are in glibc's sysdeps/generic/dl-cache.h:
 
@@ -10,6 +10,9 @@ The structures are in glibc's sysdeps/generic/dl-cache.h:
 
 Entries are sorted as the loader's binary search wants them, and the string table shares the ends of strings,
 both as elf/cache.c and elf/stringtable.c do it, so that the file is the one that ldconfig would have written.
+
+That is glibc 2.33 and later. Debian 11's 2.31 writes neither extension nor glibc-hwcaps, shares no strings,
+and fills osversion with the oldest kernel that the library's ABI note allows.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ class Entry:
     flags: int
     hwcaps: str | None = None
     isa_level: int = 0
+    oldest_kernel: int = 0
 
 
 def serialise(entries: Sequence[Entry], hwcaps: Iterable[str] = (), generator: bytes | None = None) -> bytes:
@@ -58,6 +62,19 @@ def serialise(entries: Sequence[Entry], hwcaps: Iterable[str] = (), generator: b
     header = _HEADER.pack(_MAGIC, len(ordered), len(table), _LITTLE_ENDIAN, extension)
     names = b"".join(struct.pack("<I", start + offsets[name]) for name in used)
     return header + body + table + bytes(extension - end) + _extensions(extension, names, generator)
+
+
+def serialise_plain(entries: Sequence[Entry]) -> bytes:
+    """The cache file of glibc before 2.33."""
+    ordered = _sorted(entry for entry in entries if entry.hwcaps is None)
+    at = _HEADER.size + _ENTRY.size * len(ordered)
+    body, table = b"", b""
+    for entry in ordered:
+        soname, path = (_raw(text) + b"\0" for text in (entry.soname, entry.path))
+        key = at + len(table)
+        body += _ENTRY.pack(entry.flags, key, key + len(soname), entry.oldest_kernel, 0)
+        table += soname + path
+    return _HEADER.pack(_MAGIC, len(ordered), len(table), _LITTLE_ENDIAN, 0) + body + table
 
 
 def version_key(name: str) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ LIB = "usr/lib/x86_64-linux-gnu"
 
 def layer(path: Path, entries: Mapping[str, Content], packed: bool = True) -> Path:
     """A layer: text is a symbolic link (`=NAME` a hard one), None a folder, bytes and Spec are files."""
-    with tarfile.open(path, "w:gz" if packed else "w") as archive:
+    with tarfile.open(path, "w:gz", compresslevel=1) if packed else tarfile.open(path, "w") as archive:
         for name, content in entries.items():
             info = tarfile.TarInfo(name)
             info.mode = 0o755
@@ -70,6 +70,10 @@ CASES: dict[str, dict[str, Content]] = {
         f"{LIB}/liby.so": "libx.so.1",
         f"{LIB}/libw.so": "implementation.bin",
         f"{LIB}/implementation.bin": Spec(soname="libw.so.3"),
+    },
+    "oldest kernels": {
+        f"{LIB}/libx.so.1": Spec(soname="libx.so.1", oldest_kernel=(3, 7, 10)),
+        f"{LIB}/liby.so.1": Spec(soname="liby.so.1", oldest_kernel=(2, 300, 1), isa_needed=3),
     },
     "no soname": {f"{LIB}/libplain.so": Spec(), f"{LIB}/libother.so.2": "libplain.so"},
     "alternatives": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import random
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tools.common.errors import ToolError
-from tools.elf_scan.elf_writer import Spec
+from tools.elf_scan.elf_writer import Spec, write
 from tools.ld_cache.__main__ import main
+from tools.ld_cache.abi_note import oldest_kernel
 from tools.ld_cache.cache import version_key
 from tools.ld_cache.cases import CASES, LIB, Content, layer
 from tools.ld_cache.tree import File, Tree
@@ -40,14 +42,14 @@ def computed(tmp_path: Path, layers: Sequence[Path], arch: str = "amd64") -> tup
         return stream.read(), {name: member.linkname for name, member in names.items()}
 
 
-def real(tmp_path: Path, layers: Sequence[Path]) -> tuple[bytes, dict[str, str]]:
+def real(tmp_path: Path, layers: Sequence[Path], ldconfig: Path) -> tuple[bytes, dict[str, str]]:
     """What ldconfig makes of the layers, unpacked one over the other."""
     root = tmp_path / "root"
     (root / "etc").mkdir(parents=True)
     for path in layers:
         subprocess.run(["tar", "-C", root, "--no-same-owner", "-xzf", path], check=True)
     before = links(root)
-    subprocess.run([LDCONFIG, "-r", root, "-i"], capture_output=True, check=True)
+    subprocess.run([ldconfig, "-r", root, "-i"], capture_output=True, check=True)
     after = links(root)
     return (root / "etc/ld.so.cache").read_bytes(), {
         name: target for name, target in after.items() if before.get(name) != target
@@ -64,16 +66,31 @@ def shown(tmp_path: Path, cache: bytes) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
+@pytest.fixture(params=["machine", "bullseye"])
+def ldconfig(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The machine's own ldconfig, and that of the last Debian whose caches are of the older kind."""
+    if request.param == "machine":
+        return Path(LDCONFIG)
+    program = tmp_path / "ldconfig"
+    with tarfile.open(os.environ["BULLSEYE"]) as archive:
+        (member,) = (member for member in archive if member.name.endswith("sbin/ldconfig"))
+        stream = archive.extractfile(member)
+        assert stream is not None
+        program.write_bytes(stream.read())
+    program.chmod(0o755)
+    return program
+
+
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
-    """A merged-usr base with the machine's own ldconfig, whose signature the cache carries."""
+def base(ldconfig: Path, tmp_path: Path) -> Path:
+    """A merged-usr base with an ldconfig, whose way and signature the cache follows."""
     return layer(
         tmp_path / "base.tar.gz",
         {
             "usr": None,
             "lib": "usr/lib",
             "sbin": "usr/sbin",
-            "usr/sbin/ldconfig": Path(LDCONFIG).read_bytes(),
+            "usr/sbin/ldconfig": ldconfig.read_bytes(),
             **CONF,
             f"{LIB}/libc.so.6": Spec(soname="libc.so.6", needed=("ld-linux-x86-64.so.2",)),
             f"{LIB}/ld-linux-x86-64.so.2": Spec(soname="ld-linux-x86-64.so.2"),
@@ -85,13 +102,15 @@ def base(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_ldconfig_writes_the_same_bytes(case: str, base: Path, tmp_path: Path) -> None:
+def test_ldconfig_writes_the_same_bytes(case: str, base: Path, ldconfig: Path, tmp_path: Path) -> None:
     layers = [base, layer(tmp_path / "more.tar.gz", CASES[case])]
-    assert computed(tmp_path, layers) == real(tmp_path, layers)
+    assert computed(tmp_path, layers) == real(tmp_path, layers, ldconfig)
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_ldconfig_writes_the_same_bytes_for_random_libraries(seed: int, base: Path, tmp_path: Path) -> None:
+def test_ldconfig_writes_the_same_bytes_for_random_libraries(
+    seed: int, base: Path, ldconfig: Path, tmp_path: Path
+) -> None:
     chance = random.Random(seed)
     folders = [
         LIB,
@@ -113,7 +132,7 @@ def test_ldconfig_writes_the_same_bytes_for_random_libraries(seed: int, base: Pa
         if chance.random() < 0.2:
             entries.setdefault(f"{folder}/{stem}.so", soname)
     layers = [base, layer(tmp_path / "more.tar.gz", entries)]
-    assert computed(tmp_path, layers)[0] == real(tmp_path, layers)[0]
+    assert computed(tmp_path, layers)[0] == real(tmp_path, layers, ldconfig)[0]
 
 
 def test_layers_hide_what_is_below_them(base: Path, tmp_path: Path) -> None:
@@ -199,6 +218,25 @@ def test_layers_of_several_gzip_members_are_read_to_their_end(base: Path, tmp_pa
     many = tmp_path / "many.tar.gz"
     many.write_bytes(b"".join(gzip.compress(piece) for piece in pieces))
     assert computed(tmp_path, [many]) == computed(tmp_path, [base])
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "kernel"),
+    [
+        (0, int.from_bytes(b"\x7fELF\2\1\1\0", "little"), 0x30201),
+        (0, int.from_bytes(b"\x7fELF\1\1\1\0", "little"), 0),
+        (32, (1 << 64) - 1, 0),
+        (64 + 56 + 8, (1 << 64) - 1, 0),
+        (64 + 56 + 8, 1 << 39, 0),
+        (64 + 56 + 32, 31, 0),
+        (64 + 56 + 32, (1 << 64) - 1, 0),
+    ],
+)
+def test_broken_notes_are_no_notes(at: int, value: int, kernel: int) -> None:
+    data = bytearray(write(Spec(soname="liba.so.1", oldest_kernel=(3, 2, 1))))
+    data[at : at + 8] = value.to_bytes(8, "little")
+    assert oldest_kernel(io.BytesIO(data)) == kernel
+    assert oldest_kernel(io.BytesIO(data[:150])) == 0
 
 
 def test_names_are_compared_as_the_loader_compares_them() -> None:

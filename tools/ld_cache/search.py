@@ -1,6 +1,6 @@
 """Which libraries ldconfig would put into its cache, and which links it would make, for a tree.
 
-The rules are those of glibc's ldconfig (elf/ldconfig.c and elf/readlib.c since 2.33), with Debian's list of
+The rules are those of glibc's ldconfig (elf/ldconfig.c and elf/readlib.c since 2.31), with Debian's list of
 system folders. Left out are the hardware folders of old (`tls`, `haswell`, ...), which glibc 2.37 dropped and
 no Debian package of these years fills; `glibc-hwcaps` took their place and is handled. In two corners glibc
 itself has changed since Debian 12, whose way is followed: `DIR=libc6` in ld.so.conf, and the mark of 32-bit
@@ -67,17 +67,18 @@ def search(tree: Tree, architecture: str) -> Found:
                 links.append((posixpath.join(tree.path_of(place.folder), library.soname), library.name))
             level = library.facts.x86_isa_needed.bit_length() - 1 if library.facts.x86_isa_needed else 0
             path = posixpath.join(place.path, name)
-            entries.append(Entry(library.soname, path, library.flags, place.hwcaps, level))
+            kernel = library.file.oldest_kernel
+            entries.append(Entry(library.soname, path, library.flags, place.hwcaps, level, kernel))
     names = tuple(place.hwcaps for place in folders if place.hwcaps is not None)
     return Found(tuple(entries), tuple(links), names)
 
 
-def generator(tree: Tree) -> bytes | None:
-    """What the tree's own ldconfig signs its caches with; None when there is no ldconfig of 2.33 or later."""
+def ldconfig(tree: Tree) -> File | None:
+    """The tree's own ldconfig. From glibc 2.33 on it signs its caches with File.generator."""
     for path in ("/sbin/ldconfig.real", "/usr/sbin/ldconfig.real", "/sbin/ldconfig", "/usr/sbin/ldconfig"):
         node = tree.node(path)
-        if isinstance(node, File) and node.generator:
-            return node.generator
+        if isinstance(node, File) and node.elf is not None:
+            return node
     return None
 
 

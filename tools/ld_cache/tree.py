@@ -21,6 +21,7 @@ from typing import BinaryIO, cast
 
 from tools.common.errors import ToolError
 from tools.elf_scan import elf
+from tools.ld_cache.abi_note import oldest_kernel
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_LINKS = 40
@@ -36,6 +37,7 @@ class File:
     elf: elf.Elf | None = None
     content: bytes | None = None
     generator: bytes | None = None
+    oldest_kernel: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,9 +209,10 @@ def _file(name: str, size: int, stream: BinaryIO) -> File:
             facts = elf.read_stream(cast(BinaryIO, spool))
         except elf.ElfError:
             facts = None
+        kernel = oldest_kernel(cast(BinaryIO, spool)) if facts and facts.dynamic else 0
         generator = None
         if base in ("ldconfig", "ldconfig.real"):
             spool.seek(0)
             match = _GENERATOR.search(spool.read())
             generator = match.group() if match else None
-    return File(elf=facts, generator=generator)
+    return File(elf=facts, generator=generator, oldest_kernel=kernel)
