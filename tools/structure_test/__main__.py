@@ -46,7 +46,8 @@ def _test(spec: Spec, scratch: Path) -> list[Report]:
     reports = []
     for config in spec.configs:
         reports.append(inside.test(config))
-        print(text(reports[-1]), end="", flush=True)
+        sys.stdout.buffer.write(text(reports[-1]).encode("utf-8", "replace"))  # in any locale
+        sys.stdout.buffer.flush()
     return reports
 
 

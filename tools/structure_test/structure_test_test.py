@@ -162,7 +162,10 @@ def test_text_and_report_are_of_one_run(run: Run, tmp_path: Path) -> None:
     assert "your system" not in done.stdout
 
 
-def test_output_that_is_no_xml(run: Run, tmp_path: Path) -> None:
+def test_output_that_is_no_xml_and_no_ascii(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     colour = {"name": "colour", "command": "sh", "args": ["-c", r"printf '\033[1m<\377&' >&2"]}
     assert run(_tests(commandTests=[colour])).returncode == 0
     output = ElementTree.parse(tmp_path / "test.xml").findtext(".//system-err")
