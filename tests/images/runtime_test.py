@@ -150,7 +150,7 @@ def test_exit_codes(run: Run, code: int) -> None:
 )
 def test_signals(environment: dict[str, str], number: signal.Signals, code: int) -> None:
     script = (
-        "import time\nprint('ready')\ntry: time.sleep(30)\nexcept KeyboardInterrupt: print('stopped'); raise"
+        "import time\ntry: print('ready'); time.sleep(30)\nexcept KeyboardInterrupt: print('stopped'); raise"
     )
     with subprocess.Popen(
         _line(_PYTHON, "-c", script),
