@@ -15,16 +15,24 @@ import stat
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import BinaryIO
 
-MAGIC = b"\x7fELF"
-HEADER_SIZE = 64
+from tools.elf_scan.elf_file import (
+    HEADER_SIZE,
+    MAGIC,
+    MAX_STRING,
+    ElfError,
+    ElfFile,
+    NotElfError,
+    UnreadableError,
+)
+
+__all__ = ["HEADER_SIZE", "MAGIC", "ElfError", "NotElfError", "UnreadableError"]
 
 ET_EXEC, ET_DYN = 2, 3
 EM_386, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 40, 62, 183
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_PROPERTY = 1, 2, 3, 0x6474E553
+_PT_DYNAMIC, _PT_INTERP, _PT_GNU_PROPERTY = 2, 3, 0x6474E553
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
 _DT_FLAGS_1, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFB, 0x6FFFFFFE, 0x6FFFFFFF
 _WANTED_TAGS = frozenset((_DT_STRTAB, _DT_STRSZ, _DT_FLAGS_1, _DT_VERNEED, _DT_VERNEEDNUM))
@@ -32,21 +40,10 @@ _STRING_TAGS = frozenset((_DT_NEEDED, _DT_SONAME, _DT_RPATH, _DT_RUNPATH))
 _DF_1_NODEFLIB = 0x800
 _NT_GNU_PROPERTY_TYPE_0, _X86_ISA_1_NEEDED = 5, 0xC0008002
 
-_MAX_SEGMENTS = 4096
 _MAX_DYNAMIC = 1 << 20
 _MAX_NEEDED = 4096
-_MAX_STRING = 1 << 16
 _MAX_VERSIONS = 1 << 12
 _MAX_NOTE = 1 << 16
-_BLOCK = 4096
-
-
-class ElfError(Exception):
-    """The file is not one that the loader could load; the message says why, without the file's name."""
-
-
-class NotElfError(ElfError):
-    """The file does not start as an ELF file does, so nobody expects it to be loaded."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +83,22 @@ class Elf:
 
 
 def read_path(path: str | os.PathLike[str]) -> Elf:
-    """Reads a file by name. What is not a regular file is NotElfError and is never waited for."""
+    """Reads a file by name. What is not a regular file is NotElfError and is never waited for.
+
+    Raises:
+        UnreadableError: the system doesn't give the content, for whatever reason.
+        ElfError: the content is no good.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
-        raise ElfError(error.strerror or str(error)) from error
+        raise UnreadableError(error.strerror or str(error)) from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NotElfError("not a regular file")
         return read(lambda offset, size: os.pread(descriptor, size, offset))
     except OSError as error:
-        raise ElfError(error.strerror or str(error)) from error
+        raise UnreadableError(error.strerror or str(error)) from error
     finally:
         os.close(descriptor)
 
@@ -116,55 +118,17 @@ def read(pread: Callable[[int, int], bytes]) -> Elf:
     return _Reader(pread).elf()
 
 
-@cache
-def _layout(bits: int, little: bool) -> tuple[struct.Struct, struct.Struct, struct.Struct]:
-    """The ELF header after e_ident, one program header, one dynamic entry."""
-    order = "<" if little else ">"
-    if bits == 64:
-        return (
-            struct.Struct(order + "HHIQQQIHHHHHH"),
-            struct.Struct(order + "IIQQQQQQ"),
-            struct.Struct(order + "qQ"),
-        )
-    return (
-        struct.Struct(order + "HHIIIIIHHHHHH"),
-        struct.Struct(order + "IIIIIIII"),
-        struct.Struct(order + "iI"),
-    )
-
-
-@dataclass(frozen=True)
-class _Segment:
-    kind: int
-    offset: int
-    address: int
-    size: int
-
-
 class _Reader:
-    """One file being read. Blocks are kept, for what is needed lies close together."""
+    """Makes facts of one file."""
 
     def __init__(self, pread: Callable[[int, int], bytes]) -> None:
-        self._pread = pread
-        self._blocks: dict[int, bytes] = {}
-        head = self._upto(0, HEADER_SIZE)
-        if head[:4] != MAGIC:
-            raise NotElfError("not an ELF file")
-        if len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
-            raise ElfError("broken ELF header")
-        self._bits, self._little = 32 * head[4], head[5] == 1
-        self._order = "<" if self._little else ">"
-        header, self._program_header, self._dynamic_entry = _layout(self._bits, self._little)
-        if len(head) < 16 + header.size:
-            raise ElfError("the ELF header is cut off")
-        fields = header.unpack_from(head, 16)
-        self._type, self._machine, self._flags = fields[0], fields[1], fields[6]
-        self._segments = self._read_segments(fields[4], fields[8], fields[9])
+        self._file = ElfFile(pread)
 
     def elf(self) -> Elf:
+        file = self._file
         entries = self._dynamic()
         if entries is None:
-            return Elf(self._type, self._machine, self._bits, self._little, self._flags)
+            return Elf(file.type, file.machine, file.bits, file.little, file.flags)
         tags = {tag: value for tag, value in reversed(entries) if tag in _WANTED_TAGS}
         texts: dict[int, list[str]] = {tag: [] for tag in _STRING_TAGS}
         strings = self._strings(tags)
@@ -175,11 +139,11 @@ class _Reader:
                     raise ElfError(f"more than {_MAX_NEEDED} dynamic entries of one kind")
         last = {tag: found[-1] for tag, found in texts.items() if found}
         return Elf(
-            self._type,
-            self._machine,
-            self._bits,
-            self._little,
-            self._flags,
+            file.type,
+            file.machine,
+            file.bits,
+            file.little,
+            file.flags,
             dynamic=True,
             interpreter=self._interpreter(),
             soname=last.get(_DT_SONAME),
@@ -191,32 +155,14 @@ class _Reader:
             x86_isa_needed=self._isa_needed(),
         )
 
-    def _read_segments(self, offset: int, entry_size: int, count: int) -> list[_Segment]:
-        if not count:
-            return []
-        if count > _MAX_SEGMENTS or entry_size != self._program_header.size:
-            raise ElfError(f"{count} program headers of {entry_size} bytes")
-        raw = self._exactly(offset, entry_size * count, "the program headers")
-        segments = []
-        for fields in self._program_header.iter_unpack(raw):
-            if self._bits == 64:
-                kind, _, start, address, _, size, _, _ = fields
-            else:
-                kind, start, address, _, size, _, _, _ = fields
-            segments.append(_Segment(kind, start, address, size))
-        return segments
-
-    def _first(self, kind: int) -> _Segment | None:
-        return next((segment for segment in self._segments if segment.kind == kind), None)
-
     def _dynamic(self) -> list[tuple[int, int]] | None:
-        segment = self._first(_PT_DYNAMIC)
-        if segment is None or not segment.size or self._type not in (ET_DYN, ET_EXEC):
+        segment = self._file.first(_PT_DYNAMIC)
+        if segment is None or not segment.size or self._file.type not in (ET_DYN, ET_EXEC):
             return None
         if segment.size > _MAX_DYNAMIC:
             raise ElfError(f"a dynamic segment of {segment.size} bytes")
-        entry = self._dynamic_entry
-        raw = self._upto(segment.offset, segment.size)
+        entry = self._file.dynamic_entry
+        raw = self._file.upto(segment.offset, segment.size)
         entries: list[tuple[int, int]] = []
         for tag, value in entry.iter_unpack(raw[: len(raw) // entry.size * entry.size]):
             if tag == _DT_NULL:
@@ -229,7 +175,7 @@ class _Reader:
     def _strings(self, tags: dict[int, int]) -> Callable[[int], str]:
         """A function from an offset in the dynamic string table to the string there."""
         size = tags.get(_DT_STRSZ, 0)
-        start = self._file_offset(tags[_DT_STRTAB]) if size and _DT_STRTAB in tags else None
+        start = self._file.file_offset(tags[_DT_STRTAB]) if size and _DT_STRTAB in tags else None
         known: dict[int, str] = {}
 
         def text(offset: int) -> str:
@@ -237,47 +183,29 @@ class _Reader:
             if found is None:
                 if start is None or not 0 <= offset < size:
                     raise ElfError(f"string {offset} lies outside the dynamic string table")
-                found = known[offset] = self._text(start + offset, min(size - offset, _MAX_STRING))
+                found = known[offset] = self._file.text(start + offset, min(size - offset, MAX_STRING))
             return found
 
         return text
 
-    def _text(self, offset: int, limit: int) -> str:
-        found = b""
-        while len(found) < limit:
-            block = self._upto(offset + len(found), min(256 if not found else _BLOCK, limit - len(found)))
-            end = block.find(b"\0")
-            if end >= 0:
-                return os.fsdecode(found + block[:end])
-            if not block:
-                break
-            found += block
-        raise ElfError("a string without an end")
-
-    def _file_offset(self, address: int) -> int:
-        for segment in self._segments:
-            if segment.kind == _PT_LOAD and segment.address <= address < segment.address + segment.size:
-                return address - segment.address + segment.offset
-        raise ElfError(f"address {address:#x} is in no loaded segment")
-
     def _interpreter(self) -> str | None:
-        segment = self._first(_PT_INTERP)
-        return None if segment is None else self._text(segment.offset, min(segment.size, _MAX_STRING))
+        segment = self._file.first(_PT_INTERP)
+        return None if segment is None else self._file.text(segment.offset, min(segment.size, MAX_STRING))
 
     def _version_needs(self, tags: dict[int, int], strings: Callable[[int], str]) -> Iterator[VersionNeed]:
         if _DT_VERNEED not in tags:
             return
-        at = self._file_offset(tags[_DT_VERNEED])
+        at = self._file.file_offset(tags[_DT_VERNEED])
         left = _MAX_VERSIONS
         for _ in range(min(tags.get(_DT_VERNEEDNUM, 0), _MAX_VERSIONS)):
-            _, count, library, first, following = self._unpack("HHIII", at, "the version needs")
+            _, count, library, first, following = self._file.unpack("HHIII", at, "the version needs")
             versions = []
             auxiliary = at + first
             for _ in range(count):
                 left -= 1
                 if left < 0:
                     raise ElfError(f"more than {_MAX_VERSIONS} symbol versions")
-                _, _, _, name, step = self._unpack("IHHII", auxiliary, "the version needs")
+                _, _, _, name, step = self._file.unpack("IHHII", auxiliary, "the version needs")
                 versions.append(strings(name))
                 if not step:
                     break
@@ -289,46 +217,20 @@ class _Reader:
 
     def _isa_needed(self) -> int:
         """The x86 micro-architecture levels that the file says it needs, as bits; 0 when it says nothing."""
-        segment = self._first(_PT_GNU_PROPERTY)
-        if segment is None or self._machine != EM_X86_64 or not 16 < segment.size <= _MAX_NOTE:
+        segment = self._file.first(_PT_GNU_PROPERTY)
+        if segment is None or self._file.machine != EM_X86_64 or not 16 < segment.size <= _MAX_NOTE:
             return 0
-        note = self._upto(segment.offset, segment.size)
+        note = self._file.upto(segment.offset, segment.size)
         if len(note) < segment.size:
             return 0
-        name_size, size, kind = struct.unpack_from(self._order + "III", note)
+        name_size, size, kind = struct.unpack_from(self._file.order + "III", note)
         if (name_size, kind, note[12:16]) != (4, _NT_GNU_PROPERTY_TYPE_0, b"GNU\0"):
             return 0
+        word = self._file.bits // 8
         at, end = 16, min(16 + size, len(note))
         while at + 12 <= end:
-            kind, length = struct.unpack_from(self._order + "II", note, at)
+            kind, length = struct.unpack_from(self._file.order + "II", note, at)
             if kind == _X86_ISA_1_NEEDED and length == 4:
-                return int(struct.unpack_from(self._order + "I", note, at + 8)[0])
-            at += 8 + (length + self._bits // 8 - 1) // (self._bits // 8) * (self._bits // 8)
+                return int(struct.unpack_from(self._file.order + "I", note, at + 8)[0])
+            at += 8 + (length + word - 1) // word * word
         return 0
-
-    def _unpack(self, layout: str, offset: int, what: str) -> tuple[int, ...]:
-        layout = self._order + layout
-        return struct.unpack(layout, self._exactly(offset, struct.calcsize(layout), what))
-
-    def _exactly(self, offset: int, size: int, what: str) -> bytes:
-        data = self._upto(offset, size)
-        if len(data) < size:
-            raise ElfError(f"the file ends before {what}")
-        return data
-
-    def _upto(self, offset: int, size: int) -> bytes:
-        """At most `size` bytes from `offset`, fewer where the file ends."""
-        if offset >= 1 << 62:
-            return b""
-        if size > _BLOCK:
-            return self._pread(offset, size)
-        number, start = divmod(offset, _BLOCK)
-        data = self._block(number)[start : start + size]
-        if len(data) < size and start + size > _BLOCK:
-            data += self._block(number + 1)[: start + size - _BLOCK]
-        return data
-
-    def _block(self, number: int) -> bytes:
-        if number not in self._blocks:
-            self._blocks[number] = self._pread(number * _BLOCK, _BLOCK)
-        return self._blocks[number]

@@ -28,13 +28,20 @@ FORMAT = 1
 DRIVER = ("libcuda.so.", "libnvidia-", "libcudadebugger.so.")  # mounted by NVIDIA's container runtime
 _EXIT_FOUND_NOTHING_WRONG, _EXIT_UNRESOLVED, _EXIT_USAGE = 0, 1, 2
 _NATIVE = ("/usr/bin/dpkg", "/bin/sh")
+_KERNEL = ("/proc", "/sys", "/dev")  # what is there is made up on the spot, comes and goes, and is no library
 
 EPILOG = """\
 Libraries below the folders themselves count as present where the loader reaches them. What cannot be found is
 told on standard error with the chain that leads to it; libcuda.so.1 and its like come with the driver and are
-no error.
+no error. A file that goes away or may not be read is told there too, and the others are still looked at.
+/proc, /sys and /dev are left out unless DIR lies in them. Other mounted file systems are looked through.
 
-exit codes: 0, 1 with --strict when a library was not found, 2 for malformed arguments
+exit codes:
+  0    the packages are printed, whatever was told on standard error
+  1    with --strict: a library was not found; or dpkg's database could not be read
+  2    malformed arguments, a DIR that is not there, or a root that is no Debian system
+  127  there is no Python on PATH
+  130  interrupted with Ctrl-C
 
 example: find-libdeps /usr/share/python3/app > pkgdeps.txt && xargs -ra pkgdeps.txt apt-install
 """
@@ -95,6 +102,9 @@ def _elf_files(root: Root, folders: list[str], report: Report) -> Iterator[tuple
             facts = elf.read_path(root.host(path))
         except elf.NotElfError:
             continue
+        except elf.UnreadableError as error:
+            report.broken.append((path, f"cannot be read: {error}"))
+            continue
         except elf.ElfError as error:
             report.broken.append((path, f"not readable as ELF: {error}"))
             continue
@@ -103,27 +113,31 @@ def _elf_files(root: Root, folders: list[str], report: Report) -> Iterator[tuple
 
 
 def _files(root: Root, folders: list[str], report: Report) -> Iterator[str]:
-    def unreadable(error: OSError) -> None:
-        report.broken.append((str(error.filename), f"cannot be looked into: {error.strerror}"))
-
+    """Every regular file that has content, once. One that is gone or forbidden is reported, not raised."""
     seen: set[str] = set()
     for folder in folders:
         start = root.real(folder)
-        if start is None:
-            continue
-        if root.is_file(start):
-            paths = [start]
-        else:
-            prefix = len(root.host("/")) - 1
-            paths = [
-                os.path.join(where, name)[prefix:]
-                for where, _, files in sorted(os.walk(root.host(start), onerror=unreadable))
-                for name in sorted(files)
-            ]
-        for path in paths:
-            if path not in seen and stat.S_ISREG(os.lstat(root.host(path)).st_mode):
+        for path in _below(root, start, report) if start is not None else ():
+            if path not in seen:
                 seen.add(path)
                 yield path
+
+
+def _below(root: Root, start: str, report: Report) -> Iterator[str]:
+    """The regular files with content at and below a path, in the order of their names."""
+    waiting = [start]
+    while waiting:
+        path = waiting.pop()
+        try:
+            facts = os.lstat(root.host(path))
+            names = os.listdir(root.host(path)) if stat.S_ISDIR(facts.st_mode) else []
+        except OSError as error:
+            report.broken.append((path, f"cannot be read: {error.strerror}"))
+            continue
+        inside = (os.path.join(path, name) for name in sorted(names, reverse=True))
+        waiting += [path for path in inside if path not in _KERNEL]
+        if stat.S_ISREG(facts.st_mode) and facts.st_size:
+            yield path
 
 
 def _sort_out_lost(report: Report, lost: list[Edge], names: dict[str, str]) -> None:
@@ -207,6 +221,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", default="/", metavar="ROOT", help="look at the file system in this folder")
     parser.add_argument("folders", nargs="+", metavar="DIR", help="a folder, or a single file")
     options = parser.parse_args(arguments)
+    if not options.root or not all(options.folders):
+        parser.error("an empty DIR or ROOT names no folder")
     root = Root(options.root)
     inside = options.root != "/"
     folders = [os.path.join("/", name) if inside else os.path.abspath(name) for name in options.folders]

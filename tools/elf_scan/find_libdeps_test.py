@@ -17,7 +17,7 @@ from tools.elf_scan.elf_writer import Spec, write
 from tools.elf_scan.find_libdeps import main
 
 COMMAND = os.environ.get("FIND_LIBDEPS", "")
-MODULES = ("dpkg", "elf", "find_libdeps", "ldso", "loader", "root")
+MODULES = ("dpkg", "elf", "elf_file", "find_libdeps", "ldso", "loader", "root")
 PYTHONS = [path for minor in range(9, 15) if (path := shutil.which(f"python3.{minor}"))]
 LIBRARIES = {
     "libc6:amd64": ("/lib/x86_64-linux-gnu/libc.so.6", ()),
@@ -144,7 +144,7 @@ def test_broken_and_foreign_files_do_not_stop_it(debian: Path, capsys: pytest.Ca
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_read_is_told(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (debian / "app/secret").mkdir(mode=0)
-    assert "app/secret: cannot be looked into: Permission denied" in run(debian, capsys)[2][0]
+    assert "app/secret: cannot be read: Permission denied" in run(debian, capsys)[2][0]
 
 
 def test_links_are_not_followed_and_files_may_be_named(
@@ -176,6 +176,9 @@ def test_why_and_json(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ((), "required: DIR"),
         (("/none", "/app"), "no such folder: /none"),
         (("--wyh", "/app"), "unrecognized"),
+        (("",), "an empty DIR"),
+        (("/app", ""), "an empty DIR"),
+        (("--root", "", "/app"), "an empty DIR or ROOT"),
     ],
 )
 def test_bad_arguments_end_with_2(

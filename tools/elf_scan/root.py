@@ -34,12 +34,15 @@ class Root:
         return real is not None and stat.S_ISREG(os.lstat(self.host(real)).st_mode)
 
     def content(self, path: str) -> bytes | None:
-        """The content of a regular file (see Files in ldso.py)."""
-        real = self.real(path)
-        if real is None or not self.is_file(real):
+        """The content of a regular file (see Files in ldso.py); None when it may not be read."""
+        try:
+            real = self.real(path)
+            if real is None or not self.is_file(real):
+                return None
+            with open(self.host(real), "rb") as stream:
+                return stream.read(_MAX_CONTENT)
+        except OSError:
             return None
-        with open(self.host(real), "rb") as stream:
-            return stream.read(_MAX_CONTENT)
 
     def names(self, path: str) -> list[str]:
         """The names in a folder; empty when there is none or it may not be read."""
