@@ -105,6 +105,13 @@ def test_a_script_around_the_launcher_does_not_loop(host: Launcher, bin_folder: 
     assert "/no/recipe" in done.stderr, "the toolbox is what is left"
 
 
+@pytest.mark.parametrize("depth", ["x", "", "-1", "1.5", "²", "9" * 5000])
+def test_a_depth_that_no_launcher_wrote_counts_as_none(host: Launcher, bin_folder: Path, depth: str) -> None:
+    program(bin_folder, "bazel", "print(os.environ['BAZELW_DEPTH'])")
+    done = host.run("version", env={"BAZELW_DEPTH": depth})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
 @pytest.mark.parametrize(("value", "forced"), [("1", True), ("yes", True), ("0", False), ("", False)])
 def test_the_toolbox_can_be_forced(host: Launcher, bin_folder: Path, value: str, forced: bool) -> None:
     program(bin_folder, "bazel", "print('bazel')")

@@ -27,7 +27,7 @@ def find(launcher: str, env: Mapping[str, str]) -> str:
     """Returns bazelisk, else bazel, on PATH; never the launcher itself, and nothing if there is neither."""
     if env.get("BAZELW_TOOLBOX", "") not in ("", "0"):
         return ""
-    if int(env.get(_DEPTH, "0") or 0) >= _TOO_DEEP:
+    if _depth(env) >= _TOO_DEEP:
         return ""
     for name in ("bazelisk", "bazel"):
         for folder in env.get("PATH", os.defpath).split(os.pathsep):
@@ -37,6 +37,12 @@ def find(launcher: str, env: Mapping[str, str]) -> str:
     return ""
 
 
+def _depth(env: Mapping[str, str]) -> int:
+    """Says how many launchers are above this one; what no launcher has written counts as none."""
+    text = env.get(_DEPTH, "")
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
+
+
 def _is_launcher(path: str, launcher: str) -> bool:
     return os.path.samefile(path, launcher) or filecmp.cmp(path, launcher, shallow=False)
 
@@ -44,7 +50,7 @@ def _is_launcher(path: str, launcher: str) -> bool:
 def run(program: str, args: Sequence[str], env: Mapping[str, str]) -> int:
     """Runs the Bazel that was found; returns its exit code."""
     began = time.time()
-    deeper = {**env, _DEPTH: str(int(env.get(_DEPTH, "0") or 0) + 1)}
+    deeper = {**env, _DEPTH: str(_depth(env) + 1)}
     status = supervise.run([program, *args], deeper)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
         _hint(program, os.WEXITSTATUS(status), args, env, began)
