@@ -13,7 +13,7 @@ def _fails_impl(ctx):
 
 _fails_test = analysistest.make(
     _fails_impl,
-    attrs = {"message": attr.string()},
+    attrs = {"message": attr.string(doc = "What the error must say.")},
     expect_failure = True,
 )
 

@@ -16,14 +16,13 @@ _VERSION = "@rules_python//python/config_settings:python_version"
 _PLATFORMS = "//command_line_option:platforms"
 
 _ClosureInfo = provider(
-    doc = "The wheels that were reached.",
-    fields = {"wheels": "depset of File"},
+    doc = "What was reached.",
+    fields = {"files": "depset of File: those of each target on the way, wheels and others"},
 )
 
 def _closure_aspect_impl(target, ctx):
-    direct = [file for file in target[DefaultInfo].files.to_list() if file.extension == "whl"]
-    return [_ClosureInfo(wheels = depset(direct, transitive = [
-        dep[_ClosureInfo].wheels
+    return [_ClosureInfo(files = depset(transitive = [target[DefaultInfo].files] + [
+        dep[_ClosureInfo].files
         for dep in getattr(ctx.rule.attr, "data", []) + getattr(ctx.rule.attr, "srcs", [])
         if _ClosureInfo in dep
     ]))]
@@ -51,7 +50,7 @@ def _wheel_facts_impl(ctx):
     wheel = ctx.attr.wheel[0] if type(ctx.attr.wheel) == "list" else ctx.attr.wheel
     out = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(out, json.encode_indent({
-        "closure": sorted([file.basename for file in wheel[_ClosureInfo].wheels.to_list()]),
+        "closure": sorted([file.basename for file in wheel[_ClosureInfo].files.to_list() if file.extension == "whl"]),
         "files": [paths.basename(file.path) for file in wheel[DefaultInfo].files.to_list()],
     }) + "\n")
     return [DefaultInfo(files = depset([out]))]
@@ -70,6 +69,7 @@ wheel_facts = rule(
         ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+            doc = "What Bazel asks of a rule with a transition.",
         ),
     },
 )

@@ -20,6 +20,7 @@ _ATTRS = {
         default = ":zip_tool.py",
         allow_single_file = True,
         cfg = "exec",
+        doc = "The program that makes the one file.",
         executable = True,
     ),
 }

@@ -55,9 +55,11 @@ _ATTRS = LIBRARY_ATTRS | {
         values = [-1, 0, 1],
     ),
     "_allowlist_function_transition": attr.label(
+        doc = "What Bazel asks of a rule with a transition.",
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
     ),
     "_stub": attr.label(
+        doc = "The template of the program that finds the interpreter and the runfiles and starts `main`.",
         default = "//python/private:stub.py.tmpl",
         allow_single_file = True,
     ),
