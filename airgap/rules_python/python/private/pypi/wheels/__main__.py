@@ -37,7 +37,7 @@ def _read_lock(request: dict[str, Any]) -> dict[str, Any]:
     packages: dict[str, dict[str, Any]] = {}
     errors: dict[str, str] = {}
     try:
-        parsed = lock.parse(Path(request["lock"]).read_text(encoding="utf-8"), request["file"])
+        parsed = lock.read(Path(request["lock"]), request["file"])
         for platform in request["platforms"]:
             if platform not in PLATFORMS:
                 known = f"known are {', '.join(PLATFORMS)}"
@@ -46,8 +46,6 @@ def _read_lock(request: dict[str, Any]) -> dict[str, Any]:
                 packages.setdefault(package, {})[platform] = _pin_json(parsed, pin)
     except WheelError as error:
         errors = {problem.where: str(problem) for problem in error.problems}
-    except (OSError, UnicodeDecodeError) as error:
-        errors = {request["file"]: f"{request['file']}: {error}"}
     return {"errors": errors, "packages": {} if errors else packages}
 
 

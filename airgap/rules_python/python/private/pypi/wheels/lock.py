@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from wheels import markers, names, requirement
 from wheels.errors import Problem, WheelError
@@ -56,6 +57,19 @@ def _refresh_command(text: str) -> str:
     return ""
 
 
+def _neighbours_command(path: Path) -> str:
+    """How a lock that is not there is written: as one beside it says, with this name for its own."""
+    for other in sorted(path.parent.glob(f"*{path.suffix}")):
+        try:
+            words = _refresh_command(other.read_text(encoding="utf-8")).split(" ")
+        except (OSError, UnicodeDecodeError):
+            continue
+        swapped = [{other.stem: path.stem, other.name: path.name}.get(word, word) for word in words]
+        if swapped != words:
+            return " ".join(swapped)
+    return ""
+
+
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Joins continued lines and drops comments; yields the number of the first line of each."""
     start = 0
@@ -92,6 +106,20 @@ def _parse_pin(line: int, text: str) -> Pin:
                 f"{parsed.name}=={version} has a malformed hash {value!r}, not sha256:64 hex digits"
             )
     return Pin(parsed.name, version, parsed.extras, tuple(sorted(set(hashes))), parsed.marker, line)
+
+
+def read(path: Path, file: str) -> Lock:
+    """Reads the lock at a path; see parse."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        what = "the lock is missing" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
+        command = _neighbours_command(path)
+        remedy = f"write it: {command}" if command else "compile it, with hashes"
+        raise WheelError(Problem(file, what, remedy)) from error
+    except UnicodeDecodeError as error:
+        raise WheelError(Problem(file, f"not a text in UTF-8: {error}", refresh_hint(""))) from error
+    return parse(text, file)
 
 
 def parse(text: str, file: str) -> Lock:
