@@ -10,6 +10,7 @@ deb_part(
     architecture = "amd64",
     deb = "@bookworm_bash_5.2.15-2-b13_amd64//:package.deb",
     package = "bash",
+    refresh = "./bazelw run //apt:lock -- bookworm",
     sha256 = "82130bb6...",
     version = "5.2.15-2+b13",
 )
@@ -21,6 +22,7 @@ _ATTRS = {
     "deb": attr.label(mandatory = True, allow_single_file = [".deb"], doc = "The .deb."),
     "merged_usr": attr.bool(default = True, doc = "Whether /bin, /lib and /sbin are links into /usr in the image."),
     "package": attr.string(mandatory = True, doc = "The package's name."),
+    "refresh": attr.string(mandatory = True, doc = "The command that writes the lock anew, for messages."),
     "sha256": attr.string(mandatory = True, doc = "The hash that the lock has; checked once more when unpacking."),
     "version": attr.string(mandatory = True, doc = "The package's version."),
     "_excludes": attr.label(default = "//apt/policy:path-excludes.json", allow_single_file = True, doc = "Path rules."),
@@ -36,6 +38,7 @@ def _deb_part_impl(ctx):
     args.add("--version", ctx.attr.version)
     args.add("--architecture", ctx.attr.architecture)
     args.add("--sha256", ctx.attr.sha256)
+    args.add("--refresh", ctx.attr.refresh)
     args.add("--excludes", ctx.file._excludes)
     if ctx.attr.merged_usr:
         args.add("--merged-usr")

@@ -2,9 +2,9 @@
 
 load("//apt/private:deb_archive.bzl", "deb_archive")
 load("//apt/private:hub.bzl", "apt_hub")
+load("//apt/private:lock.bzl", "read_lock")
 load("//apt/private:mirrors.bzl", "apt_mirrors")
 
-_VERSION = 1
 _MIRRORS = "apt_mirrors"
 
 _LOCK = tag_class(
@@ -14,7 +14,7 @@ _LOCK = tag_class(
         "name": attr.string(mandatory = True, doc = "Name of the repository with the lock's sets."),
         "refresh": attr.string(
             default = "./bazelw run //apt:lock --",
-            doc = "The command that writes the lock anew, without the suite; error messages show it.",
+            doc = "The command that writes locks, without the name of this one; error messages show it.",
         ),
     },
 )
@@ -24,20 +24,13 @@ def _repository(lock_name, name, package):
     text = "{}_{}_{}_{}".format(lock_name, name, package["version"], package["architecture"])
     return "".join([char if char.isalnum() or char in "_-." else "-" for char in text.elems()])
 
-def _read_lock(mctx, tag):
-    lock = json.decode(mctx.read(tag.lock), None)
-    if type(lock) != "dict" or lock.get("version") != _VERSION:
-        fail("apt.lock(name = {}): {} is not an apt lock of version {}.\n  Refresh it: ./bazelw run //apt:lock".format(
-            repr(tag.name),
-            tag.lock,
-            _VERSION,
-        ))
-    return lock
-
 def _declare(mctx, tag):
-    lock = _read_lock(mctx, tag)
+    lock = read_lock(mctx, tag.lock, tag.refresh)
+    if lock.error:
+        apt_hub(name = tag.name, error = lock.error, lock_name = tag.name)
+        return
     debs, seen = {}, {}
-    for arch, packages in lock["packages"].items():
+    for arch, packages in lock.content["packages"].items():
         for name, package in packages.items():
             repository = _repository(tag.name, name, package)
             debs["{}/{}".format(arch, name)] = "@{}//:package.deb".format(repository)
@@ -50,10 +43,10 @@ def _declare(mctx, tag):
                 mirrors = "@{}//:mirrors.json".format(_MIRRORS),
                 package = "{} {} ({})".format(name, package["version"], package["architecture"]),
                 path = package["path"],
-                refresh = "{} {}".format(tag.refresh, lock["suite"]),
+                refresh = lock.refresh,
                 sha256 = package["sha256"],
             )
-    apt_hub(name = tag.name, debs = debs, lock = tag.lock, lock_name = tag.name)
+    apt_hub(name = tag.name, debs = debs, lock = tag.lock, lock_name = tag.name, refresh = lock.refresh)
 
 def _apt_impl(mctx):
     apt_mirrors(name = _MIRRORS)

@@ -3,9 +3,11 @@
 _DOC = """The packages and sets of one lock, by name and architecture."""
 
 _ATTRS = {
-    "debs": attr.string_dict(mandatory = True, doc = "`ARCH/PACKAGE` to the label of its .deb."),
-    "lock": attr.label(mandatory = True, doc = "The lock."),
+    "debs": attr.string_dict(doc = "`ARCH/PACKAGE` to the label of its .deb."),
+    "error": attr.string(doc = "Why the lock cannot be used: whoever asks for a package is told."),
+    "lock": attr.label(doc = "The lock, if it can be used."),
     "lock_name": attr.string(mandatory = True, doc = "The hub's name as the user chose it."),
+    "refresh": attr.string(doc = "The command that writes the lock anew, for messages."),
 }
 
 _HEAD = """load("{rules}", "{rule}")
@@ -20,6 +22,7 @@ deb_part(
     deb = {deb},
     merged_usr = {merged_usr},
     package = {package},
+    refresh = {refresh},
     sha256 = {sha256},
     version = {version},
 )
@@ -42,7 +45,7 @@ apt_set(
 def _format(template, **values):
     return template.format(**{key: repr(value) for key, value in values.items()})
 
-def _packages(lock, debs):
+def _packages(lock, attr):
     for_each = [_HEAD.format(rules = Label("//apt/private:deb_part.bzl"), rule = "deb_part")]
     for arch, packages in sorted(lock["packages"].items()):
         for name, package in sorted(packages.items()):
@@ -50,9 +53,10 @@ def _packages(lock, debs):
                 _PACKAGE,
                 name = "{}.{}".format(name, arch),
                 architecture = package["architecture"],
-                deb = debs["{}/{}".format(arch, name)],
+                deb = attr.debs["{}/{}".format(arch, name)],
                 merged_usr = lock["merged_usr"],
                 package = name,
+                refresh = attr.refresh,
                 sha256 = package["sha256"],
                 version = package["version"],
             ))
@@ -77,8 +81,10 @@ def _sets(lock, lock_name):
     return "".join(for_each)
 
 def _apt_hub_impl(rctx):
+    if rctx.attr.error:
+        fail(rctx.attr.error)
     lock = json.decode(rctx.read(rctx.attr.lock))
-    rctx.file("packages/BUILD.bazel", _packages(lock, rctx.attr.debs))
+    rctx.file("packages/BUILD.bazel", _packages(lock, rctx.attr))
     rctx.file("sets/BUILD.bazel", _sets(lock, rctx.attr.lock_name))
     rctx.file("BUILD.bazel")
 

@@ -51,6 +51,7 @@ def apt_layer_analysis_tests(name):
             architecture = "amd64",
             deb = "none.deb",
             package = package,
+            refresh = "./refresh",
             sha256 = "",
             tags = ["manual"],
             version = version,

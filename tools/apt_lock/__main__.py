@@ -15,7 +15,7 @@ from python.runfiles import Runfiles
 from tools.apt_lock import lockfile
 from tools.apt_lock.apt import KEYRINGS, Apt, Origin
 from tools.apt_lock.inputs import Input, read_input
-from tools.apt_lock.mirrors import read_mirrors, snapshot_mirrors
+from tools.apt_lock.mirrors import MAIN, SECURITY, read_mirrors, snapshot_mirrors
 from tools.common.errors import ToolError, run
 
 SUFFIX = ".in.json"
@@ -64,9 +64,8 @@ def _refresh(path: Path, origin: Origin, *, check: bool) -> bool:
     """Locks one input; True when the lock that was there has other packages."""
     wanted = read_input(path)
     target = path.with_name(path.name.removesuffix(SUFFIX) + ".json")
-    text = target.read_text(encoding="utf-8") if target.exists() else None
-    old = None if text is None else lockfile.loads(text, target)
-    new = _solve(wanted, origin)
+    text, old = _read_old(target)
+    new = _solve(path, wanted, origin)
     lines = lockfile.difference(old, new)
     print(f"{target.name}: {lockfile.summary(old, new)}")
     print("\n".join(f"  {line}" for line in lines or ["no package has changed"]))
@@ -77,8 +76,27 @@ def _refresh(path: Path, origin: Origin, *, check: bool) -> bool:
     return bool(lines)
 
 
-def _solve(wanted: Input, origin: Origin) -> lockfile.Lock:
-    if unknown := {source.archive for source in wanted.sources} - origin.mirrors.keys():
+def _read_old(target: Path) -> tuple[str | None, lockfile.Lock | None]:
+    """The lock that was there and its text. One that cannot be read is as none: it is here to be replaced."""
+    if not target.exists():
+        return None, None
+    text = target.read_text(encoding="utf-8", errors="replace")
+    try:
+        return text, lockfile.loads(text, target)
+    except ToolError as error:
+        print(f"{target.name}: the old lock {error.problem}; every package counts as new")
+        return text, None
+
+
+def _solve(path: Path, wanted: Input, origin: Origin) -> lockfile.Lock:
+    archives = {source.archive for source in wanted.sources}
+    if unknown := archives - {MAIN, SECURITY}:
+        raise ToolError(
+            f"has the archive {', '.join(sorted(unknown))} among its sources, which no mirror is known for",
+            file=path,
+            remedy=f"Known are {MAIN} and {SECURITY}.",
+        )
+    if unknown := archives - origin.mirrors.keys():
         raise ToolError(
             f"no mirror is known for the archive {', '.join(sorted(unknown))}",
             remedy="Name it: APT_MIRROR=URL for debian, APT_SECURITY_MIRROR=URL for debian-security.",

@@ -231,9 +231,17 @@ def test_an_input_anywhere_is_locked_beside_itself(locker: Locker) -> None:
         ({"sets": {"base": {"on": "essential", "roots": {}}}}, "set 'base' is on 'essential'"),
         (
             {"sources": [{"archive": "ports", "suite": "bookworm"}]},
-            "no mirror is known for",
+            "bookworm.in.json: has the archive ports among its sources, which no mirror is known for\n",
         ),
         ({"sources": [{"archive": "debian", "suite": "nowhere"}]}, "apt-get update failed"),
+        (
+            {"sources": [{"archive": "ports", "suite": "bookworm"}]},
+            "bookworm.in.json: has the archive ports among its sources, which no mirror is known for\n",
+        ),
+        (
+            {"sources": [{"archive": "debian", "suite": "nowhere"}]},
+            "\n  The mirror lacks this suite; see the sources in the .in.json file.",
+        ),
         ({"sets": {"x": {"roots": {"no-such-package": ""}}}}, "Unable to locate package no-such-package"),
         ({"sets": {"x": {"roots": {"clash": "", "python": ""}}}}, "apt-get install failed"),
         ({"architectures": ["amd64", "riscv64"]}, "set 'essential' cannot be resolved for riscv64"),
@@ -251,11 +259,35 @@ def test_input_that_is_no_input(locker: Locker, text: str) -> None:
     assert "bookworm.in.json: " in locker.error("bookworm")
 
 
-def test_a_lock_that_is_none_is_not_overwritten(locker: Locker) -> None:
-    locker.lock.write_text("<<<<<<< conflict")
-    error = locker.error("bookworm")
-    assert "bookworm.json: is not an apt lock" in error
-    assert "Delete it and lock again." in error
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda blob: b"<<<<<<< HEAD\n" + blob, "is not an apt lock: Expecting value"),
+        (lambda blob: blob[:100], "is not an apt lock: "),
+        (lambda blob: b"\xff" + blob, "is not an apt lock: "),
+        (lambda blob: b"[]", "is not an apt lock: "),
+        (
+            lambda blob: blob.replace(b'"version": 1\n', b'"version": 2\n'),
+            "is of version 2, this tool writes 1",
+        ),
+        (lambda blob: blob.replace(b'"sha256"', b'"sha1"'), "is not an apt lock: "),
+    ],
+)
+def test_a_lock_that_cannot_be_read_is_written_anew(
+    locker: Locker, damage: Callable[[bytes], bytes], reason: str
+) -> None:
+    locker.ok("bookworm")
+    good = locker.lock.read_bytes()
+    bad = damage(good)
+    assert bad != good
+    locker.lock.write_bytes(bad)
+    stale = locker.run("bookworm", "--check")
+    assert stale.returncode == 1
+    assert locker.lock.read_bytes() == bad
+    output = locker.ok("bookworm")
+    assert f"bookworm.json: the old lock {reason}" in output
+    assert "  + amd64 libapt 2.6+b1 (1 kB)\n" in output
+    assert locker.lock.read_bytes() == good
 
 
 def test_without_apt_it_says_where_there_is_one(locker: Locker) -> None:

@@ -84,7 +84,7 @@ def loads(text: str, file: Path) -> Lock:
     try:
         data = json.loads(text)
         if data["version"] != VERSION:
-            raise ToolError(f"lock version {data['version']!r}, this tool writes {VERSION}", file=file)
+            raise ToolError(f"is of version {data['version']!r}, this tool writes {VERSION}", file=file)
         return Lock(
             suite=data["suite"],
             components=tuple(data["components"]),
@@ -100,9 +100,8 @@ def loads(text: str, file: Path) -> Lock:
             },
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ToolError(
-            f"is not an apt lock: {error}", file=file, remedy="Delete it and lock again."
-        ) from error
+        reason = f"has no {error}" if isinstance(error, KeyError) else error
+        raise ToolError(f"is not an apt lock: {reason}", file=file) from error
 
 
 def _names(value: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,8 @@ Description: a package for tests
  with a second line
 """
 
+REFRESH = "./refresh the-lock"
+
 
 @dataclass(frozen=True)
 class Built:
@@ -124,7 +126,8 @@ def build(
     deb = folder / f"{name}_{version}_{arch}.deb"
     options = ["--root-owner-group", f"-Z{compress}", "--uniform-compression"]
     subprocess.run(["dpkg-deb", *options, "--build", root, deb], check=True, stdout=subprocess.DEVNULL)
-    return Built(deb, Expected(name, version, arch, hashlib.sha256(deb.read_bytes()).hexdigest()))
+    sha256 = hashlib.sha256(deb.read_bytes()).hexdigest()
+    return Built(deb, Expected(name, version, arch, sha256, REFRESH))
 
 
 def by_hand(
@@ -141,7 +144,7 @@ def by_hand(
     blob = ar([("debian-binary", b"2.0\n"), ("control.tar.xz", packed), ("data.tar.xz", content)])
     path = folder / "bad_1_all.deb"
     path.write_bytes(blob)
-    return Built(path, Expected("bad", "1", "all", hashlib.sha256(blob).hexdigest()))
+    return Built(path, Expected("bad", "1", "all", hashlib.sha256(blob).hexdigest(), REFRESH))
 
 
 def tar(entries: Sequence[tuple[tarfile.TarInfo, bytes]]) -> bytes:
@@ -177,5 +180,6 @@ def arguments(built: Built, part: Path, facts: Path) -> list[str]:
     return [
         *("--deb", str(built.path), "--package", expected.package, "--version", expected.version),
         *("--architecture", expected.architecture, "--sha256", expected.sha256, "--merged-usr"),
+        *("--refresh", expected.refresh),
         *("--excludes", "apt/policy/path-excludes.json", "--part", str(part), "--facts", str(facts)),
     ]

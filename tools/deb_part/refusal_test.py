@@ -12,7 +12,7 @@ import pytest
 
 from tools.common.errors import ToolError
 from tools.deb_part import ar
-from tools.deb_part.debs import FULL, arguments, build, by_hand, part_of
+from tools.deb_part.debs import FULL, REFRESH, arguments, build, by_hand, part_of
 from tools.deb_part.excludes import Excludes, Rule, read_excludes
 
 EXCLUDES = read_excludes(Path("apt/policy/path-excludes.json"))
@@ -88,8 +88,9 @@ def test_other_bytes_than_the_lock_has_are_refused(tmp_path: Path) -> None:
     built.path.write_bytes(blob[:-1] + bytes([blob[-1] ^ 1]))
     with pytest.raises(
         ToolError, match=f"has the SHA-256 [0-9a-f]{{64}}, the lock says {built.expected.sha256}"
-    ):
+    ) as caught:
         part_of(built, EXCLUDES)
+    assert str(caught.value).endswith(f"\n  If you trust the mirror, refresh the lock: {REFRESH}")
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,13 @@ _CONTROL_LIMIT = 16 << 20
 
 @dataclass(frozen=True)
 class Expected:
-    """What the lock says about a .deb."""
+    """What the lock says about a .deb, and the command that writes the lock anew."""
 
     package: str
     version: str
     architecture: str
     sha256: str
+    refresh: str
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Facts:
 def unpack(deb: Path, out: BinaryIO, expected: Expected, excludes: Excludes, *, merged_usr: bool) -> Facts:
     """Writes the part of `deb` to `out`."""
     try:
-        _check_hash(deb, expected.sha256)
+        _check_hash(deb, expected)
         with deb.open("rb") as stream:
             parts = ar.members(stream, deb.stat().st_size)
             files = _read_control(stream, parts["control.tar"])
@@ -213,17 +214,22 @@ def _read_control(stream: BinaryIO, member: ar.Member) -> dict[str, tuple[int, b
     return files
 
 
-def _check_hash(deb: Path, expected: str) -> None:
+def _check_hash(deb: Path, expected: Expected) -> None:
     with deb.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != expected:
-        raise ToolError(f"has the SHA-256 {found}, the lock says {expected}")
+    if found != expected.sha256:
+        raise ToolError(
+            f"has the SHA-256 {found}, the lock says {expected.sha256}",
+            remedy=f"If you trust the mirror, refresh the lock: {expected.refresh}",
+        )
 
 
 def _check_identity(fields: Mapping[str, str], expected: Expected) -> None:
     found = (fields["Package"], fields["Version"], fields["Architecture"])
     if found != (expected.package, expected.version, expected.architecture):
-        raise ToolError(f"is of another package: {' '.join(found)}")
+        raise ToolError(
+            f"is of another package: {' '.join(found)}", remedy=f"Refresh the lock: {expected.refresh}"
+        )
 
 
 def _text(files: Mapping[str, tuple[int, bytes]], name: str) -> str:

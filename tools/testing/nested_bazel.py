@@ -34,8 +34,9 @@ class NestedBazel:
         return subprocess.run(
             [
                 *("bazel", f"--output_user_root={self._folder}/out", "--host_jvm_args=-Xmx500m"),
-                *arguments,
+                arguments[0],
                 *([] if arguments[0] == "shutdown" else options),
+                *arguments[1:],
             ],
             cwd=self.root,
             env={name: os.environ[name] for name in _KEPT if name in os.environ} | dict(env or {}),
