@@ -13,6 +13,7 @@ _ATTRS = {
 }
 
 _FILE = "package.deb"
+_PROXIES = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
 
 def _quote(path):
     """Escapes what has a meaning in URLs; pluses are common in names of pool files."""
@@ -41,13 +42,24 @@ def _gone(attr, urls):
         urls = "\n  ".join(urls),
     )
 
-def _unreachable(attr, urls, answers):
+def _proxies(rctx):
+    """The proxies that the environment names, without passwords."""
+    found = []
+    for name in _PROXIES:
+        scheme, separator, rest = rctx.os.environ.get(name, "").rpartition("://")
+        if rest:
+            host = "***@" + rest.rpartition("@")[2] if "@" in rest else rest
+            found.append("{}={}{}{}".format(name, scheme, separator, host))
+    return "\n  All goes through a proxy that the environment names: " + ", ".join(found) if found else ""
+
+def _unreachable(rctx, urls, answers):
     failures = ["{}: {}".format(url, answer) for url, answer in zip(urls, answers)]
     return """apt: cannot fetch the .deb of {package}; there is no network, or the mirror is down:
-  {failures}
+  {failures}{proxies}
   Another mirror can be named: APT_MIRROR=http://HOST/debian (its sibling debian-security, or APT_SECURITY_MIRROR)""".format(
         failures = "\n  ".join(failures),
-        package = attr.package,
+        package = rctx.attr.package,
+        proxies = _proxies(rctx),
     )
 
 def _diagnose(rctx, urls):
@@ -55,7 +67,7 @@ def _diagnose(rctx, urls):
     python = rctx.which("python3")
     done = rctx.execute([python, rctx.attr._probe] + urls) if python else None
     if not done or done.return_code:
-        return _unreachable(rctx.attr, urls, ["see the warning above"] * len(urls))
+        return _unreachable(rctx, urls, ["see the warning above"] * len(urls))
     answers = json.decode(done.stdout)
     for url, answer in zip(urls, answers):
         if answer.get("sha256") == rctx.attr.sha256:
@@ -68,16 +80,22 @@ def _diagnose(rctx, urls):
     if all([answer.get("status") in (404, 410) for answer in answers]):
         return _gone(rctx.attr, urls)
     return _unreachable(
-        rctx.attr,
+        rctx,
         urls,
         [answer.get("error") or "HTTP status {}".format(answer["status"]) for answer in answers],
     )
 
 def _deb_archive_impl(rctx):
     found = json.decode(rctx.read(rctx.attr.mirrors))
+    if found["problem"]:
+        fail("apt: {}.\n  {}".format(found["problem"], found["remedy"]))
     mirrors = found["archives"].get(rctx.attr.archive, [])
     if not mirrors:
-        fail("apt: {}.\n  {}".format(found["problem"] or "no mirror is known for " + rctx.attr.archive, found["remedy"]))
+        fail("apt: no mirror is known for the archive {} of {}.\n  Refresh the lock: {}".format(
+            rctx.attr.archive,
+            rctx.attr.package,
+            rctx.attr.refresh,
+        ))
     urls = [mirror + "/" + _quote(rctx.attr.path) for mirror in mirrors]
     result = rctx.download(urls, _FILE, sha256 = rctx.attr.sha256, allow_fail = True)
     if not result.success:

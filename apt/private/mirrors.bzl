@@ -9,6 +9,7 @@ _DOC = """Writes mirrors.json: the URLs of each archive, or why there are none."
 MAIN = "debian"
 SECURITY = "debian-security"
 
+_VARIABLES = ["APT_MIRROR", "APT_SECURITY_MIRROR", "APT_SNAPSHOT_MIRROR"]
 _SOURCES = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"]
 _SUFFIXES = ["", "-updates", "-backports", "-proposed-updates"]
 _SUITES = [
@@ -28,10 +29,29 @@ _SUITES = [
 def _urls(value):
     """The URLs in an environment variable; apt's `file:/path` is `file:///path` elsewhere."""
     return [
-        ("file:///" + url.removeprefix("file:").lstrip("/") if url.startswith("file:") else url).rstrip("/")
+        ("file:///" + url.removeprefix("file:").lstrip("/") if url.startswith("file:/") else url).rstrip("/")
         for url in (value or "").split(" ")
         if url
     ]
+
+def _is_url(url):
+    """Whether Bazel's downloader and apt can both make something of it."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "file":
+        return rest.startswith("/")
+    host = rest.partition("/")[0].rpartition("@")[2]
+    name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+    return scheme in ("http", "https") and bool(name if colon else host) and (not colon or port.isdigit())
+
+def _problem(rctx):
+    """Names the variable whose value is no mirror, if there is one."""
+    for name in _VARIABLES:
+        for value in (rctx.getenv(name) or "").split(" "):
+            if [url for url in _urls(value) if not _is_url(url)]:
+                return "{}={} is no address of a Debian mirror".format(name, value), (
+                    "Give a URL that holds dists/ and pool/: {}=http://HOST/debian (or https:, or file:/PATH)".format(name)
+                )
+    return "", ""
 
 def _sibling(url):
     """The security archive beside a main archive; the same place when its path does not say `debian`."""
@@ -81,13 +101,17 @@ def _apt_mirrors_impl(rctx):
     security = security or [_sibling(url) for url in main]
     snapshots = _urls(rctx.getenv("APT_SNAPSHOT_MIRROR"))
     main = main + snapshots
+    problem, remedy = _problem(rctx)
+    if not problem and not main:
+        problem = "this machine's apt has no Debian mirror among its sources, and APT_MIRROR is not set"
+        remedy = "Name one: APT_MIRROR=http://HOST/debian"
     content = {
         "archives": {
             MAIN: _unique(main),
             SECURITY: _unique(security + [_sibling(url) for url in snapshots]),
         },
-        "problem": "" if main else "this machine's apt has no Debian mirror among its sources, and APT_MIRROR is not set",
-        "remedy": "" if main else "Name one: APT_MIRROR=http://HOST/debian",
+        "problem": problem,
+        "remedy": remedy,
     }
     rctx.file("mirrors.json", json.encode_indent(content, indent = "  ") + "\n")
     rctx.file("BUILD.bazel", 'exports_files(["mirrors.json"])\n')

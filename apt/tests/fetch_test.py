@@ -104,6 +104,27 @@ def test_no_network_names_the_mirror(nested: Nested, tmp_path: Path, mirror: Pat
     assert "APT_MIRROR=" in message
 
 
+def test_a_dead_proxy_is_named_without_its_password(nested: Nested, tmp_path: Path, mirror: Path) -> None:
+    nested.lock({"tool": tool(tmp_path, mirror, "7")})
+    with served(mirror) as url:
+        host = url.removeprefix("http://")
+    env = {"APT_MIRROR": "http://mirror.example/debian", "http_proxy": f"http://me:secret@{host}"}
+    message = fails(nested, env)
+    assert "cannot fetch the .deb of tool 7 (amd64)" in message
+    assert (
+        f"\n  All goes through a proxy that the environment names: http_proxy=http://***@{host}\n" in message
+    )
+    assert "secret" not in message
+
+
+def test_a_mirror_that_is_no_url_is_named(nested: Nested, tmp_path: Path, mirror: Path) -> None:
+    nested.lock({"tool": tool(tmp_path, mirror, "8")})
+    assert fails(nested, {"APT_MIRROR": "bogus"}).splitlines() == [
+        "Error in fail: apt: APT_MIRROR=bogus is no address of a Debian mirror.",
+        "  Give a URL that holds dists/ and pool/: APT_MIRROR=http://HOST/debian (or https:, or file:/PATH)",
+    ]
+
+
 def test_a_server_error_is_not_taken_for_a_missing_deb(nested: Nested, tmp_path: Path, mirror: Path) -> None:
     nested.lock({"tool": tool(tmp_path, mirror, "5")})
     with served(mirror.parent) as url:
@@ -125,10 +146,3 @@ def test_a_hostile_deb_fails_by_name(nested: Nested, tmp_path: Path, mirror: Pat
     nested.lock({"tool": entry | {"version": "1"}})
     message = fails(nested, {"APT_MIRROR": f"file:{mirror}"})
     assert "the .deb of tool 1 (all) is of another package: bad 1 all" in message
-
-
-def test_a_lock_that_is_none_is_named(nested: Nested) -> None:
-    (nested.root / "apt/locks/bookworm.json").write_text('{"version": 99}')
-    done = nested.bazel("build", TARGET)
-    assert done.returncode != 0
-    assert "bookworm.json is not an apt lock of version 1" in done.stderr

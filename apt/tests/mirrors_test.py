@@ -81,6 +81,23 @@ def test_environment_says_where(
     assert archives(nested, **env) == (debian, security)
 
 
+@pytest.mark.parametrize("name", ["APT_MIRROR", "APT_SECURITY_MIRROR", "APT_SNAPSHOT_MIRROR"])
+@pytest.mark.parametrize(
+    "value", ["bogus", "/srv/debian", "http:///debian", "http://h:x/d", "file:debian", "ftp://h"]
+)
+def test_what_is_no_url_is_a_problem(nested: Nested, name: str, value: str) -> None:
+    content = found(nested, **{"APT_MIRROR": "http://m/debian", name: value})
+    assert content["problem"] == f"{name}={value} is no address of a Debian mirror"
+    assert f"{name}=http://HOST/debian" in content["remedy"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:80/debian", "https://me:pw@h/debian", "http://[::1]/debian", "http://h:8080/debian"]
+)
+def test_all_kinds_of_urls_are_taken(nested: Nested, url: str) -> None:
+    assert archives(nested, APT_MIRROR=url)[0] == [url]
+
+
 @pytest.mark.parametrize(
     ("name", "sources", "debian", "security"),
     [

@@ -20,6 +20,7 @@ KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
     Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
 )
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 @dataclass(frozen=True)
@@ -227,10 +228,22 @@ def _remedy(stderr: str) -> str | None:
         ),
         ("Unable to locate", "A root is not in this suite; see the sets in the .in.json file."),
         ("404 ", "The mirror lacks this suite. APT_MIRROR and APT_SECURITY_MIRROR name others."),
-        ("onnect", "No network, or the mirror is down. APT_MIRROR=URL chooses another."),
-        ("resolv", "No network, or the mirror is down. APT_MIRROR=URL chooses another."),
+        ("onnect", _unreachable()),
+        ("resolv", _unreachable()),
+        (
+            "does not have a Release file",
+            "The mirror lacks this suite; see the sources in the .in.json file. APT_MIRROR names others.",
+        ),
     )
     return next((hint for word, hint in hints if word in stderr), None)
+
+
+def _unreachable() -> str:
+    """What to do without an answer; names a proxy, as apt does not say that the environment chose it."""
+    named = {name: os.environ[name] for name in _PROXIES if os.environ.get(name)}
+    proxies = [name + "=" + re.sub(r"(^|//)[^/]*@", r"\1***@", value) for name, value in named.items()]
+    through = f", or nothing gets through the proxy {', '.join(proxies)}" if proxies else ""
+    return f"No network, or the mirror is down{through}. APT_MIRROR=URL chooses another."
 
 
 def _plain(uri: str) -> str:
