@@ -24,6 +24,8 @@ class NestedBazel:
         self.root = folder / "workspace"
         self.own = self.root / own
         _link(workspace.root(), self.root, PurePosixPath(own))
+        # Links may lead to a checkout under /tmp, in whose place a sandbox shows an empty folder by default.
+        (self.root / "user.bazelrc").write_text("build --sandbox_add_mount_pair=/tmp\n", encoding="utf-8")
 
     def bazel(
         self, *arguments: str, env: Mapping[str, str] | None = None
