@@ -7,7 +7,7 @@ no section headers. Nothing is executed in it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
@@ -103,7 +103,7 @@ class _Writer:
         align = align if kind == _LOAD else 4
         return self._pack("IIIIIIII", kind, place, address, address, size, size, flags, align)
 
-    def _dynamic(self, put) -> tuple[int, int]:  # type: ignore[no-untyped-def]
+    def _dynamic(self, put: Callable[[bytes], tuple[int, int]]) -> tuple[int, int]:
         spec = self._spec
         entries = [(1, self._string(name)) for name in spec.needed]
         for tag, text in ((14, spec.soname), (15, spec.rpath), (29, spec.runpath)):
@@ -120,7 +120,7 @@ class _Writer:
         table, size = put(self._strings)
         entries += [(5, spec.base + table), (10, size), (6, spec.base + put(symbol)[0]), (11, len(symbol))]
         entries += [(4, spec.base + put(self._pack("IIII", 1, 1, 0, 0))[0]), (0, 0)]
-        return put(b"".join(self._pack("WW", *entry) for entry in entries))  # type: ignore[no-any-return]
+        return put(b"".join(self._pack("WW", *entry) for entry in entries))
 
     def _version_needs(self) -> bytes:
         raw = b""
