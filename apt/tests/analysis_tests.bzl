@@ -1,4 +1,7 @@
-"""Analysis tests of apt_layer: what may lie on what."""
+"""Analysis tests of apt_layer: what may lie on what.
+
+Their subjects are tagged manual: some must not be analysed, and none has a .deb to be built from.
+"""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//apt:defs.bzl", "AptLayerInfo")

@@ -11,6 +11,8 @@ def suite_tests(name, python, tags = []):
       python: Python's version in the suite, such as `3.11`.
       tags: tags of all these targets.
     """
+
+    # No test starts the arm64 layers, so test //... need not fetch their packages.
     for arch in ["amd64", "arm64"]:
         apt_layer(
             name = "{}_base_{}".format(name, arch),
