@@ -139,17 +139,21 @@ class Apt:
         ):
             (self._root / folder).mkdir(parents=True)
         (self._root / "status").touch()
-        options = (
-            f"[signed-by={self._origin.keyring}"
-            + (" check-valid-until=no" if self._origin.snapshot else "")
-            + "]"
-        )
-        components = " ".join(self._wanted.components)
-        lines = [
-            f"deb {options} {self._origin.mirrors[source.archive]} {source.suite} {components}"
-            for source in self._wanted.sources
-        ]
-        (self._root / "etc/sources.list").write_text("\n".join([*lines, ""]))
+
+    def _sources(self, archs: Sequence[str]) -> str:
+        """apt's sources; one that is for other architectures must not be there, as apt would read it all the same."""
+        lines = []
+        for source in self._wanted.sources:
+            options = [f"signed-by={self._origin.keyring}"]
+            options += ["check-valid-until=no"] if self._origin.snapshot else []
+            if source.architectures:
+                shared = [arch for arch in archs if arch in source.architectures]
+                if not shared:
+                    continue
+                options.append(f"arch={','.join(shared)}")
+            mirror, components = self._origin.mirrors[source.archive], " ".join(self._wanted.components)
+            lines.append(f"deb [{' '.join(options)}] {mirror} {source.suite} {components}\n")
+        return "".join(lines)
 
     def _config(self, archs: Sequence[str]) -> str:
         root = self._root
@@ -181,6 +185,7 @@ class Apt:
     def _run(self, program: str, *args: str, archs: Sequence[str]) -> str:
         config = self._root / "apt.conf"
         config.write_text(self._config(archs))
+        (self._root / "etc/sources.list").write_text(self._sources(archs))
         done = subprocess.run(
             [program, *args],
             env={**os.environ, "APT_CONFIG": str(config), "LC_ALL": "C"},

@@ -12,10 +12,14 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Source:
-    """One suite of an archive; the archive is a name (`debian`, `debian-security`), not a place."""
+    """One suite of an archive; the archive is a name (`debian`, `debian-security`), not a place.
+
+    `architectures` are those that are taken from it; all when there are none.
+    """
 
     archive: str
     suite: str
+    architectures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,16 @@ def _parse(data: dict[str, Any]) -> Input:
         merged_usr=bool(data["merged_usr"]),
         architectures=tuple(data["architectures"]),
         components=tuple(data["components"]),
-        sources=tuple(Source(source["archive"], source["suite"]) for source in data["sources"]),
+        sources=tuple(_source(source) for source in data["sources"]),
         sets=tuple(sets.values()),
     )
+
+
+def _source(data: dict[str, Any]) -> Source:
+    architectures = tuple(data.get("architectures", ()))
+    if architectures and not data.get("why"):
+        raise ValueError(f"source {data['suite']!r} is for some architectures only and has no \"why\"")
+    return Source(data["archive"], data["suite"], architectures)
 
 
 def below(sets: tuple[PackageSet, ...], wanted: PackageSet) -> tuple[PackageSet, ...]:

@@ -92,6 +92,15 @@ def test_security_and_updates_are_taken(locker: Locker) -> None:
     assert packages["libc6"]["archive"] == "debian"
 
 
+def test_a_source_for_one_architecture_is_none_for_the_other(locker: Locker) -> None:
+    locker.archive.publish_all(DEBS, {"bookworm-security": [Deb("ssl", "1.1")]})
+    *others, security = INPUT["sources"]
+    locker.input(INPUT | {"sources": [*others, security | {"architectures": ["amd64"], "why": "gone"}]})
+    locker.ok()
+    packages = locker.content()["packages"]
+    assert (packages["amd64"]["ssl"]["version"], packages["arm64"]["ssl"]["version"]) == ("1.1", "1.0")
+
+
 def test_what_both_archives_have_is_locked_in_the_main_one(locker: Locker) -> None:
     locker.archive.publish_all(DEBS, {"bookworm-security": [Deb("ssl")]})
     locker.ok()
@@ -228,6 +237,10 @@ def test_an_input_anywhere_is_locked_beside_itself(locker: Locker) -> None:
     ("change", "message"),
     [
         ({"version": 2}, "version is 2, this tool reads 1"),
+        (
+            {"sources": [{"archive": "debian", "suite": "bookworm", "architectures": ["amd64"]}]},
+            'source \'bookworm\' is for some architectures only and has no "why"',
+        ),
         ({"sets": {"base": {"on": "essential", "roots": {}}}}, "set 'base' is on 'essential'"),
         (
             {"sources": [{"archive": "ports", "suite": "bookworm"}]},
