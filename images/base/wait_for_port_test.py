@@ -209,7 +209,8 @@ def test_it_runs_on_every_python(python: str, tmp_path: Path) -> None:
 def test_without_python_it_says_so(tmp_path: Path) -> None:
     command = ["/bin/sh", COMMAND, "a:1"]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (127, "wait-for-port: no python3 on PATH\n")
+    assert done.returncode == 127
+    assert done.stderr == "wait-for-port: no Python 3 on PATH; to have one: apt-install python3\n"
 
 
 def test_the_syntax_is_that_of_python_3_9() -> None:

@@ -20,7 +20,7 @@ HEADER = """\
 for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9; do
     if command -v "$python" >/dev/null 2>&1; then exec "$python" -IB "$0" "$@"; fi
 done
-echo "${0##*/}: no python3 on PATH" >&2
+echo "${0##*/}: no Python 3 on PATH; to have one: apt-install python3" >&2
 exit 127
 """
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -256,4 +256,4 @@ def test_without_python_the_command_says_so(tmp_path: Path) -> None:
         ["/bin/sh", COMMAND, "/"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 127
-    assert done.stderr == "find-libdeps: no python3 on PATH\n"
+    assert done.stderr == "find-libdeps: no Python 3 on PATH; to have one: apt-install python3\n"
