@@ -4,32 +4,78 @@
 VIRTUAL_ENV = "/usr/share/python3/app"
 
 # CPU architectures as Debian and OCI call them.
-ARCHITECTURES = ["amd64"]
+ARCHITECTURES = [
+    "amd64",
+    "arm64",
+]
 
-# Variants of the CUDA runtime. `version` is NVIDIA's of the toolkit release, `wheels` are its parts by pip hub.
-CUDA = {
-    "12": struct(
-        version = "12.8.1",
-        wheels = ["@cuda12//nvidia_cuda_runtime_cu12:whl"],
-    ),
-}
-
-# A Python version, the Debian suite that carries it (repository @SUITE, sets "base" and "pythonX.Y" of
-# //apt/locks:SUITE.json), and the variant of CUDA.
+# A Python version, and the Debian suite that carries it: repository @SUITE, whose sets are in
+# //apt/locks:SUITE.json.
 RUNTIMES = [
     struct(
-        cuda = "12",
         python = "3.9",
         suite = "bullseye",
     ),
     struct(
-        cuda = "12",
         python = "3.11",
         suite = "bookworm",
     ),
     struct(
-        cuda = "12",
         python = "3.13",
         suite = "trixie",
     ),
 ]
+
+# CUDA by major version; //images:cuda chooses. `version` is NVIDIA's of the toolkit release, `runtime` the wheel of
+# libcudart, `libraries` the further ones of NVIDIA's `runtime` images, a layer each.
+CUDA = {
+    "12": struct(
+        libraries = {
+            "cublas": "@cuda12//nvidia_cublas_cu12:whl",
+            "cufft": "@cuda12//nvidia_cufft_cu12:whl",
+            "cufile": "@cuda12//nvidia_cufile_cu12:whl",
+            "curand": "@cuda12//nvidia_curand_cu12:whl",
+            "cusolver": "@cuda12//nvidia_cusolver_cu12:whl",
+            "cusparse": "@cuda12//nvidia_cusparse_cu12:whl",
+            "nccl": "@cuda12//nvidia_nccl_cu12:whl",
+            "npp": "@cuda12//nvidia_npp_cu12:whl",
+            "nvfatbin": "@cuda12//nvidia_nvfatbin_cu12:whl",
+            "nvjitlink": "@cuda12//nvidia_nvjitlink_cu12:whl",
+            "nvjpeg": "@cuda12//nvidia_nvjpeg_cu12:whl",
+            "nvrtc": "@cuda12//nvidia_cuda_nvrtc_cu12:whl",
+            "nvtx": "@cuda12//nvidia_nvtx_cu12:whl",
+        },
+        runtime = "@cuda12//nvidia_cuda_runtime_cu12:whl",
+        version = "12.8.1",
+    ),
+    "13": struct(
+        libraries = {
+            "cublas": "@cuda13//nvidia_cublas:whl",
+            "cufft": "@cuda13//nvidia_cufft:whl",
+            "cufile": "@cuda13//nvidia_cufile:whl",
+            "curand": "@cuda13//nvidia_curand:whl",
+            "cusolver": "@cuda13//nvidia_cusolver:whl",
+            "cusparse": "@cuda13//nvidia_cusparse:whl",
+            "nccl": "@cuda13//nvidia_nccl_cu13:whl",
+            "npp": "@cuda13//nvidia_npp:whl",
+            "nvfatbin": "@cuda13//nvidia_nvfatbin:whl",
+            "nvjitlink": "@cuda13//nvidia_nvjitlink:whl",
+            "nvjpeg": "@cuda13//nvidia_nvjpeg:whl",
+            "nvrtc": "@cuda13//nvidia_cuda_nvrtc:whl",
+            "nvtx": "@cuda13//nvidia_nvtx:whl",
+        },
+        runtime = "@cuda13//nvidia_cuda_runtime:whl",
+        version = "13.0.2",
+    ),
+}
+
+# NVIDIA's names for how much of CUDA an image has; //images:cuda_flavour chooses. `base` is libcudart alone;
+# `runtime` adds all `libraries`, some gigabytes, so its images are built when asked for only.
+CUDA_FLAVOURS = [
+    "base",
+    "runtime",
+]
+
+# What an image has unless flags say otherwise.
+CUDA_DEFAULT = "12"
+CUDA_FLAVOUR_DEFAULT = "base"

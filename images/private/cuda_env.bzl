@@ -7,7 +7,7 @@
 The NVIDIA container runtime reads NVIDIA_*: which devices and which parts of the driver to mount, and which
 drivers the image accepts. /usr/local/nvidia is where some schedulers (Kubernetes on GKE) mount the driver; the
 container runtime itself puts it into the loader's default folders. The values are those of nvidia/cuda at
-tag 12.8.1-base-ubuntu24.04.
+tags 12.8.1-base-ubuntu24.04 and 13.0.2-base-ubuntu24.04.
 """
 
 CUDA_PATH = [
@@ -24,6 +24,7 @@ CUDA_LIBRARY_PATH = [
 # which NVIDIA supports that.
 _OLDER_DRIVERS = {
     "12.8": [470, 535, 550, 560, 565],
+    "13.0": [535, 550, 565, 570, 575],
 }
 
 _BRANDS = [

@@ -1,22 +1,29 @@
-"""The environment of CUDA images, as NVIDIA's image 12.8.1-base-ubuntu24.04 has it."""
+"""The environment of CUDA images, as NVIDIA's images VERSION-base-ubuntu24.04 have it."""
 
 import json
 import os
 
-ENV: dict[str, str] = json.loads(os.environ["CUDA_ENV"])
+import pytest
+
+ENV: dict[str, dict[str, str]] = json.loads(os.environ["CUDA_ENV"])
 BRANDS = "unknown grid tesla nvidia quadro quadrortx nvidiartx vapps vpc vcs vws cloudgaming".split()
 
 
-def test_values_are_nvidia_s() -> None:
-    require = ENV.pop("NVIDIA_REQUIRE_CUDA").split(" ")
-    assert require[0] == "cuda>=12.8"
+@pytest.mark.parametrize(
+    ("version", "toolkit", "drivers"),
+    [("12.8.1", "12.8", (470, 535, 550, 560, 565)), ("13.0.2", "13.0", (535, 550, 565, 570, 575))],
+)
+def test_values_are_nvidia_s(version: str, toolkit: str, drivers: tuple[int, ...]) -> None:
+    env = dict(ENV[version])
+    require = env.pop("NVIDIA_REQUIRE_CUDA").split(" ")
+    assert require[0] == f"cuda>={toolkit}"
     assert [tuple(condition.split(",")) for condition in require[1:]] == [
         (f"brand={brand}", f"driver>={driver}", f"driver<{driver + 1}")
-        for driver in (470, 535, 550, 560, 565)
+        for driver in drivers
         for brand in BRANDS
     ]
-    assert ENV == {
-        "CUDA_VERSION": "12.8.1",
+    assert env == {
+        "CUDA_VERSION": version,
         "LD_LIBRARY_PATH": "/usr/local/nvidia/lib:/usr/local/nvidia/lib64",
         "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
         "NVIDIA_VISIBLE_DEVICES": "all",
@@ -24,4 +31,4 @@ def test_values_are_nvidia_s() -> None:
 
 
 def test_an_unknown_toolkit_asks_for_its_own_driver_only() -> None:
-    assert os.environ["OTHER_REQUIRE"] == "cuda>=13.0"
+    assert os.environ["OTHER_REQUIRE"] == "cuda>=99.1"

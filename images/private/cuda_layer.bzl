@@ -22,11 +22,13 @@ Further components become layers of their own, so that images share them:
     )
 """
 
+load("//tools/platforms:defs.bzl", "for_image")
+
 _DOC = "Makes a layer (.tar.gz) of the shared libraries and licences in NVIDIA's wheels."
 
 _ATTRS = {
     "arch": attr.string(
-        doc = "The architecture of the image, as Debian calls it. Wheels for another one are an error.",
+        doc = "The architecture of the image, as Debian calls it: pip hubs give the wheels for it.",
         mandatory = True,
         values = ["amd64", "arm64"],
     ),
@@ -34,12 +36,18 @@ _ATTRS = {
         doc = """The wheel of the CUDA runtime in a layer below. It names the folder and is not in this layer.
 Without it one of `wheels` must be the CUDA runtime.""",
         allow_files = [".whl"],
+        cfg = for_image,
     ),
     "wheels": attr.label_list(
         doc = "NVIDIA's wheels: files, or the targets `:whl` of a pip hub.",
         allow_empty = False,
         allow_files = [".whl"],
+        cfg = for_image,
         mandatory = True,
+    ),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        doc = "What Bazel asks of a rule with a transition.",
     ),
     "_tool": attr.label(
         cfg = "exec",

@@ -1,23 +1,25 @@
 """The OCI annotations of our images, which are their labels too."""
 
 # Debian's packages have their own licences, in /usr/share/doc/*/copyright; NVIDIA's is in the CUDA layer.
-_LICENSES = "PSF-2.0 AND LicenseRef-Debian-packages AND LicenseRef-NVIDIA-CUDA-EULA"
+DEBIAN_LICENSE = "LicenseRef-Debian-packages"
+NVIDIA_LICENSE = "LicenseRef-NVIDIA-CUDA-EULA"
+PYTHON_LICENSE = "PSF-2.0"
 
-def image_labels(title, description, version):
+def image_labels(title, description, licenses):
     """Names an image for people and tools.
 
     Args:
         title: short name of the image.
         description: one sentence.
-        version: version of the image.
+        licenses: list of SPDX expressions, all of which apply.
 
     Returns:
         A dictionary, for `labels` and `annotations` of oci_image.
     """
     return {
         "org.opencontainers.image.description": description,
-        "org.opencontainers.image.licenses": _LICENSES,
+        "org.opencontainers.image.licenses": " AND ".join(licenses),
         "org.opencontainers.image.title": title,
         "org.opencontainers.image.vendor": "pycuda",
-        "org.opencontainers.image.version": version,
+        "org.opencontainers.image.version": native.module_version() or "0",
     }

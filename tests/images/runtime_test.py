@@ -129,7 +129,8 @@ def test_host_network_on_request(run: Run) -> None:
 
 
 def test_the_cuda_runtime_loads(run: Run) -> None:
-    call = "ctypes.CDLL('libcudart.so.12').cudaRuntimeGetVersion(ctypes.byref(ctypes.c_int()))"
+    library = "libcudart.so." + os.environ["CUDA"]
+    call = f"ctypes.CDLL('{library}').cudaRuntimeGetVersion(ctypes.byref(ctypes.c_int()))"
     script = f"import ctypes; print({call})"
     assert _output(run(_PYTHON, "-c", script)) == "0\n"
 

@@ -1,0 +1,40 @@
+"""The image `buildtime`: one Python with all that building wheels takes, as first stage of a Dockerfile.
+
+    load("//images/private:buildtime_image.bzl", "buildtime_image")
+
+    [buildtime_image(name = "buildtime_" + tag(row.python), row = row) for row in RUNTIMES]
+
+Compilers for C, C++ and Rust, the headers of common libraries, git and pip; the last stage is `runtime`.
+"""
+
+load("//images:config.bzl", "ARCHITECTURES", "VIRTUAL_ENV")
+load(":image_family.bzl", "image_family")
+load(":labels.bzl", "DEBIAN_LICENSE", "PYTHON_LICENSE")
+load(":names.bzl", "build_layers", "debian_layer", "python_layer", "tag")
+load(":stacked_image.bzl", "SYSTEM_PATH", "VENV_ENV", "debian_tests", "stacked_image")
+
+def buildtime_image(name, row):
+    """Makes the images for all architectures and what goes with them.
+
+    Args:
+        name: the images' name without the architecture.
+        row: one row of RUNTIMES in config.bzl.
+    """
+    for arch in ARCHITECTURES:
+        stacked_image(
+            name = "{}_{}".format(name, arch),
+            arch = arch,
+            description = "Debian {} with Python {} and compilers".format(row.suite, row.python),
+            env = VENV_ENV | {"PATH": ":".join([VIRTUAL_ENV + "/bin"] + SYSTEM_PATH)},
+            layers = [debian_layer(row.suite, arch), python_layer(row.python, arch)] +
+                     build_layers(row.python, arch).keys(),
+            licenses = [PYTHON_LICENSE, DEBIAN_LICENSE],
+            title = "buildtime-py" + row.python,
+        )
+    image_family(
+        name = name,
+        configs = debian_tests(row.suite) + [
+            "//images/buildtime:{}.yaml".format(each)
+            for each in ["common", row.suite, tag(row.python)]
+        ],
+    )

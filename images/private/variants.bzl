@@ -1,0 +1,79 @@
+"""The variants of images with CUDA, and the choice among them by flags.
+
+    load("//images/private:variants.bzl", "VARIANTS", "variant_flags", "variant_select")
+
+    variant_flags()
+    alias(name = "runtime_py311", actual = variant_select("runtime_py311_{}"))
+
+Each variant is a target of its own, so that several can be built and pushed side by side; what has no variant in its
+name follows the flags `--//images:cuda` and `--//images:cuda_flavour`.
+"""
+
+load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
+load("//images:config.bzl", "CUDA", "CUDA_DEFAULT", "CUDA_FLAVOURS", "CUDA_FLAVOUR_DEFAULT")
+load(":names.bzl", "cuda_layer")
+
+def _variant(cuda, flavour):
+    return struct(
+        cuda = cuda,
+        flavour = flavour,
+        # Which of NVIDIA's libraries are layers of it, the lowest first.
+        libraries = ["cudart"] + (sorted(CUDA[cuda].libraries) if flavour != "base" else []),
+        name = "cuda" + cuda + ("_" + flavour if flavour != "base" else ""),
+        # Some gigabytes to fetch: for who asks.
+        tags = ["manual"] if flavour != "base" else [],
+    )
+
+VARIANTS = [_variant(cuda, flavour) for cuda in CUDA for flavour in CUDA_FLAVOURS]
+
+def variant_flags():
+    """Defines the flags and what they select on; to be called in //images."""
+    string_flag(
+        name = "cuda",
+        build_setting_default = CUDA_DEFAULT,
+        values = sorted(CUDA),
+        visibility = ["//visibility:public"],
+    )
+    string_flag(
+        name = "cuda_flavour",
+        build_setting_default = CUDA_FLAVOUR_DEFAULT,
+        values = CUDA_FLAVOURS,
+        visibility = ["//visibility:public"],
+    )
+    for variant in VARIANTS:
+        native.config_setting(
+            name = _setting(variant),
+            flag_values = {
+                ":cuda": variant.cuda,
+                ":cuda_flavour": variant.flavour,
+            },
+        )
+
+def _setting(variant):
+    return "is_" + variant.name
+
+def variant_select(template):
+    """The target of the variant that the flags choose.
+
+    Args:
+        template: name of a target in //images, with {} for the variant's name.
+
+    Returns:
+        A select().
+    """
+    return select({
+        "//images:" + _setting(variant): "//images:" + template.format(variant.name)
+        for variant in VARIANTS
+    })
+
+def variant_layers(variant, arch):
+    """The layers with NVIDIA's libraries, the lowest first.
+
+    Args:
+        variant: one of VARIANTS.
+        arch: architecture.
+
+    Returns:
+        A list of names of targets in //images.
+    """
+    return [cuda_layer(variant.cuda, library, arch) for library in variant.libraries]
