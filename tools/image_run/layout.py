@@ -8,6 +8,7 @@ import hashlib
 import json
 import platform as host_platform
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,6 @@ def _config(layout: Path, descriptor: Descriptor) -> Config:
     document = _read_json(blob)
     config = document.get("config") or {}
     rootfs = document.get("rootfs") or {}
-    parts = [document.get("os", ""), document.get("architecture", ""), document.get("variant", "")]
     return Config(
         env=tuple(config.get("Env") or ()),
         user=config.get("User") or "",
@@ -153,7 +153,7 @@ def _config(layout: Path, descriptor: Descriptor) -> Config:
         entrypoint=tuple(config.get("Entrypoint") or ()),
         cmd=tuple(config.get("Cmd") or ()),
         diff_ids=tuple(rootfs.get("diff_ids") or ()),
-        platform="/".join(part for part in parts if part),
+        platform=_platform(document),
         text=blob.read_bytes(),
     )
 
@@ -166,13 +166,17 @@ def _descriptor(layout: Path, document: object, what: str) -> Descriptor:
         raise ToolError(
             f"the {what} has digest {digest!r} and size {size!r}; need sha256 and a number", file=layout
         )
-    platform = document.get("platform") or {}
-    parts = [platform.get("os", ""), platform.get("architecture", ""), platform.get("variant", "")]
+    return Descriptor(
+        digest, size, str(document.get("mediaType", "")), _platform(document.get("platform") or {})
+    )
+
+
+def _platform(document: Mapping[str, Any]) -> str:
+    """A platform in one word, such as linux/arm64."""
+    parts = [document.get("os", ""), document.get("architecture", ""), document.get("variant", "")]
     if parts[1:] == ["arm64", "v8"]:  # the only variant that arm64 has; most leave it out
         parts.pop()
-    return Descriptor(
-        digest, size, str(document.get("mediaType", "")), "/".join(part for part in parts if part)
-    )
+    return "/".join(part for part in parts if part)
 
 
 def _read_json(file: Path) -> dict[str, Any]:

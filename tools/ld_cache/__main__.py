@@ -2,16 +2,18 @@
 
 Bazel runs it as the action LdCache of ld_cache_layer (images/private/ld_cache_layer.bzl):
 
-    ld_cache --arch amd64 --output OUT.tar.gz LAYER.tar.gz...       (the lowest layer first)
+    ld_cache --arch amd64 --output OUT.tar.gz [--base IMAGE] LAYER.tar.gz...       (the lowest layer first)
 
-Nothing of the image is executed and nothing is unpacked. Links that ldconfig would have made (SONAME -> file)
-are in the layer as well; a well-made stack needs none.
+An IMAGE is an OCI layout, whose layers lie below the others. Nothing of the image is executed and nothing is
+unpacked. Links that ldconfig would have made (SONAME -> file) are in the layer as well; a well-made stack
+needs none.
 """
 
 import argparse
 from pathlib import Path
 
 from tools.common.errors import ToolError, run
+from tools.image_run.layout import open_image
 from tools.layer.part import PartWriter, write_layer
 from tools.layer.tar import Entry, Kind
 from tools.ld_cache.cache import serialise, serialise_plain
@@ -26,9 +28,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="ld_cache", description="Makes the layer with /etc/ld.so.cache.")
     parser.add_argument("--arch", required=True, choices=sorted(ARCHITECTURES))
     parser.add_argument("--output", required=True, type=Path)
+    parser.add_argument("--base", type=Path, help="the image below the layers: an OCI layout")
     parser.add_argument("layers", nargs="+", type=Path)
     options = parser.parse_args(arguments)
     tree = Tree()
+    if options.base:
+        tree.add_image(open_image(options.base, f"linux/{options.arch}"))
     for layer in options.layers:
         tree.add_layer(layer)
     write(tree, options.arch, options.output)

@@ -15,6 +15,7 @@ import pytest
 
 from tools.common.errors import ToolError
 from tools.elf_scan.elf_writer import Spec, write
+from tools.image_run.testing import single
 from tools.ld_cache.__main__ import main
 from tools.ld_cache.abi_note import oldest_kernel
 from tools.ld_cache.cache import version_key
@@ -29,7 +30,9 @@ CONF = {
 }
 
 
-def computed(tmp_path: Path, layers: Sequence[Path], arch: str = "amd64") -> tuple[bytes, dict[str, str]]:
+def computed(
+    tmp_path: Path, layers: Sequence[Path | str], arch: str = "amd64"
+) -> tuple[bytes, dict[str, str]]:
     """The cache and the links that are in the layer."""
     output = tmp_path / "out.tar.gz"
     main(["--arch", arch, "--output", str(output), *map(str, layers)])
@@ -203,11 +206,26 @@ def test_bad_stacks(entries: dict[str, Content], message: str, tmp_path: Path) -
     assert not (tmp_path / "out.tar.gz").exists()
 
 
+def test_an_image_lies_below_the_layers(tmp_path: Path) -> None:
+    low = layer(tmp_path / "1.tar.gz", {**CONF, "usr/lib/liba.so.1": Spec(soname="liba.so.1")})
+    high = layer(tmp_path / "2.tar.gz", {"usr/lib/libb.so.1": Spec(soname="libb.so.1")})
+    image = single(tmp_path / "image", gzip.decompress(low.read_bytes()))
+    on_image = computed(tmp_path, ["--base", image, high])
+    assert on_image == computed(tmp_path, [low, high])
+
+
+def test_an_image_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    low = layer(tmp_path / "1.tar.gz", CONF)
+    image = single(tmp_path / "image", gzip.decompress(low.read_bytes()))
+    with pytest.raises(ToolError, match="the image is for linux/amd64, not linux/arm64"):
+        computed(tmp_path, ["--base", image, low], "arm64")
+
+
 @pytest.mark.parametrize("keep", [5, 100, -20])
 def test_a_cut_layer_is_named(keep: int, base: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(base.read_bytes()[:keep])
-    with pytest.raises(ToolError, match="not a whole") as caught:
+    with pytest.raises(ToolError, match=r"not a whole|cannot be decompressed: \w") as caught:
         computed(tmp_path, [cut])
     assert str(cut) in str(caught.value)
 
