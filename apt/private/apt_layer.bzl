@@ -5,7 +5,10 @@ load("//apt/private:providers.bzl", "AptLayerInfo", "AptSetInfo")
 _DOC = """One layer with the packages of a set, but for those that the base has, and with dpkg's database."""
 
 _ATTRS = {
-    "base": attr.label(providers = [AptLayerInfo], doc = "The apt layer below. Its packages are not added again."),
+    "base": attr.label(
+        providers = [AptLayerInfo],
+        doc = "The apt layer or apt_base below. Its packages are not added again.",
+    ),
     "packages": attr.label(mandatory = True, providers = [AptSetInfo], doc = "The set to install."),
     "_excludes": attr.label(default = "//apt/policy:path-excludes.json", allow_single_file = True, doc = "Path rules."),
     "_policy": attr.label(default = "//apt/policy:scripts.json", allow_single_file = True, doc = "What scripts would do."),
@@ -19,12 +22,12 @@ _ROOT_LINKS = {
 }
 
 def _check_base(ctx, packages, base):
-    """A layer on a base must be of the same architecture and suite, and agree about versions."""
+    """A layer must be of its base's architecture; on one from a lock, of its suite and versions as well."""
     for what, mine, below in [
         ("architecture", packages.arch, base.arch),
         ("suite", packages.suite, base.suite),
     ]:
-        if mine != below:
+        if mine != below and not (base.pulled and what == "suite"):
             fail("{}: base {} has the {} {}, the packages have {}".format(ctx.label, ctx.attr.base.label, what, below, mine))
     for deb in packages.debs:
         if base.packages.get(deb.package, deb.version) != deb.version:
@@ -43,6 +46,7 @@ def _apt_layer_impl(ctx):
     if base:
         _check_base(ctx, packages, base)
     installed = base.packages if base else {}
+    pulled = bool(base) and base.pulled
     debs = [deb for deb in packages.debs if deb.package not in installed]
     layer = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
     state = ctx.actions.declare_file(ctx.label.name + ".state.json")
@@ -55,6 +59,8 @@ def _apt_layer_impl(ctx):
         args.add_all("--auto" if deb.package in packages.auto else "--package", [deb.facts, deb.part])
     if base:
         args.add("--base", base.state)
+    if pulled:
+        args.add_all(packages.roots, before_each = "--root")
     args.add("--arch", packages.arch)
     args.add("--suite", packages.suite)
     args.add_all(packages.components, before_each = "--component")
@@ -72,7 +78,9 @@ def _apt_layer_impl(ctx):
         inputs = files + [ctx.file._policy, ctx.file._excludes] + ([base.state] if base else []),
         outputs = [layer, state, status],
         mnemonic = "AptLayer",
-        progress_message = "Laying out {} packages in %{{label}}".format(len(debs)),
+        progress_message = "Laying out {} packages in %{{label}}".format(
+            "what is lacking of {}".format(len(debs)) if pulled else len(debs),
+        ),
     )
     return [
         DefaultInfo(files = depset([layer])),
@@ -80,7 +88,8 @@ def _apt_layer_impl(ctx):
         AptLayerInfo(
             arch = packages.arch,
             layer = layer,
-            packages = installed | {deb.package: deb.version for deb in debs},
+            packages = {} if pulled else installed | {deb.package: deb.version for deb in debs},
+            pulled = pulled,
             state = state,
             status = status,
             suite = packages.suite,
@@ -108,7 +117,7 @@ def apt_layer(name, lock, set, arch, base = None, **kwargs):
       lock: the lock's repository, as `apt.lock` named it: `@bookworm`.
       set: a set of the lock, such as `base`.
       arch: Debian's name of the architecture: `amd64` or `arm64`.
-      base: an apt_layer target below; only what it lacks is added, and dpkg's database is that of both.
+      base: an apt_layer or apt_base target below; only what it lacks is added, and dpkg's database is that of both.
       **kwargs: attributes of every rule, such as `tags` and `visibility`.
     """
     apt_layer_rule(

@@ -38,6 +38,7 @@ def _apt_set_impl(ctx):
         debs = (below.debs if below else []) + [deb[DebInfo] for deb in ctx.attr.debs],
         lock = ctx.attr.lock,
         merged_usr = ctx.attr.merged_usr,
+        roots = [deb[DebInfo].package for deb in ctx.attr.debs if deb[DebInfo].package not in ctx.attr.auto],
         suite = ctx.attr.suite,
     )]
 

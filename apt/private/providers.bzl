@@ -19,6 +19,7 @@ AptSetInfo = provider(
         "debs": "list of DebInfo: all packages, those of the sets below included.",
         "lock": "string: name of the lock's repository, for messages.",
         "merged_usr": "bool: whether /bin, /lib and /sbin are links into /usr.",
+        "roots": "list of strings: names of the packages that the set itself asks for; what they need is `auto`.",
         "suite": "string: the suite, such as `bookworm`.",
     },
 )
@@ -27,10 +28,11 @@ AptLayerInfo = provider(
     doc = "What is installed after an apt layer, its bases included.",
     fields = {
         "arch": "string: Debian's name of the architecture.",
-        "layer": "File: the layer, .tar.gz.",
-        "packages": "dict from package name to version: everything installed so far.",
+        "layer": "File: the layer, .tar.gz; None for a pulled image.",
+        "packages": "dict from package name to version: everything installed so far, as far as it is known before the build.",
+        "pulled": "bool: whether an image lies below, so that only the state knows what is installed.",
         "state": "File: JSON from which an apt layer on top continues.",
         "status": "File: dpkg's status file, as it is in the image.",
-        "suite": "string: the suite, such as `bookworm`.",
+        "suite": "string: the suite, such as `bookworm`; None for a pulled image.",
     },
 )

@@ -1,20 +1,25 @@
 """Action AptLayer: the parts of some packages, and what dpkg would note about them, become one layer.
 
 Bazel runs it for each apt_layer target; the rule is //apt/private:apt_layer.bzl. Parts are copied as they
-are, so the work is that of the files which packages share.
+are, so the work is that of the files which packages share. On a pulled base the packages are those on offer,
+and the ones that the base lacks are chosen here.
 """
 
 import argparse
 import json
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.apt_layer import state as states
+from tools.apt_layer.choose import choose
 from tools.apt_layer.effects import read_policy
 from tools.apt_layer.merge import Layer, add_packages
+from tools.apt_layer.relocate import relocate
 from tools.apt_layer.shared import status
-from tools.apt_layer.state import State, read_facts, read_state
+from tools.apt_layer.state import Facts, State, read_facts, read_state
 from tools.apt_layer.tree import write_dirs
-from tools.common.errors import naming, run
+from tools.common.errors import ToolError, naming, run
 from tools.deb_part.excludes import read_excludes
 from tools.layer.part import PartWriter, write_layer
 
@@ -26,11 +31,14 @@ def main() -> None:
     packages += [read_facts(Path(facts), Path(part), auto=True) for facts, part in args.auto]
     packages.sort(key=lambda facts: facts.package)
     base = read_state(args.base) if args.base else State(arch=args.arch, suite=args.suite)
-    links = {name: f"usr/{name}" for name in args.root_link}
-    layer = add_packages(base, packages, read_policy(args.policy), tuple(args.component), links)
-    if not args.base:
-        _add_excludes(layer, args.excludes)
-    _write(layer, args.layer)
+    with tempfile.TemporaryDirectory(dir=args.layer.parent) as scratch:
+        if base.pulled:
+            packages = _on_pulled(base, packages, args, Path(scratch))
+        links = {name: f"usr/{name}" for name in args.root_link}
+        layer = add_packages(base, packages, read_policy(args.policy), tuple(args.component), links)
+        if not args.base:
+            _add_excludes(layer, args.excludes)
+        _write(layer, args.layer)
     args.state.write_text(states.dumps(base), encoding="utf-8")
     args.status.write_text(status(base), encoding="utf-8")
 
@@ -42,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--auto", nargs=2, action="append", default=[], metavar=("FACTS", "PART"), help="a dependency"
     )
     parser.add_argument("--base", type=Path, help="the state of the apt layer below")
+    parser.add_argument("--root", action="append", default=[], help="a package asked for, on a pulled base")
     parser.add_argument("--arch", required=True)
     parser.add_argument("--suite", required=True)
     parser.add_argument("--component", action="append", default=[])
@@ -52,6 +61,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, required=True, help="output: JSON for the apt layer above")
     parser.add_argument("--status", type=Path, required=True, help="output: dpkg's status file")
     return parser
+
+
+def _on_pulled(
+    base: State, packages: Sequence[Facts], args: argparse.Namespace, scratch: Path
+) -> list[Facts]:
+    """Those of the packages that the base lacks, laid out as the base is."""
+    for name in args.root_link:
+        if base.links.get(name) != f"usr/{name}":
+            raise ToolError(
+                f"the base has no link /{name} to usr/{name}, as the packages of {args.suite} expect",
+                file=args.base,
+                remedy="Take a base with merged /usr: Debian 12, Ubuntu 20.04 or later.",
+            )
+    base.suite = args.suite  # what the policy calls the suite is that of the packages
+    return [relocate(facts, base.links, scratch) for facts in choose(base, packages, args.root)]
 
 
 def _add_excludes(layer: Layer, path: Path) -> None:

@@ -96,7 +96,9 @@ def _accounts(effect: Effect, context: Context) -> None:
     """Users and groups from base-passwd's masters, all of them locked."""
     for name in ("passwd", "group"):
         text = read_file(context.facts, f"{effect['accounts']}/{name}.master").decode()
-        context.state.accounts[name] = [line for line in text.splitlines() if line]
+        there = {row[0] for row in context.state.rows(f"etc/{name}")}
+        lines = [line for line in text.splitlines() if line and line.split(":")[0] not in there]
+        context.state.accounts[name] = lines
 
 
 def _shadow(effect: Effect, context: Context) -> None:
@@ -104,13 +106,22 @@ def _shadow(effect: Effect, context: Context) -> None:
 
 
 def _user(effect: Effect, context: Context) -> None:
-    """A system user without a password."""
+    """A system user without a password; one that a pulled base has stays as it is."""
+    there = context.state.rows("etc/passwd")
+    if any(row[0] == effect["user"] for row in there):
+        return
+    for row in there:
+        if row[2:3] == [str(effect["uid"])]:
+            raise ToolError(
+                f"{context.maker} adds the user {effect['user']} with the uid {row[2]}, "
+                f"which is {row[0]}'s in the base"
+            )
     if "passwd" not in context.state.accounts:
         raise ToolError(
             f"{context.maker} adds the user {effect['user']}, and no package brings the first users"
         )
-    row = (effect["user"], "*", effect["uid"], effect["gid"], "", effect["home"], effect["shell"])
-    context.state.accounts["passwd"].append(":".join(map(str, row)))
+    added = (effect["user"], "*", effect["uid"], effect["gid"], "", effect["home"], effect["shell"])
+    context.state.accounts["passwd"].append(":".join(map(str, added)))
 
 
 def _shells(effect: Effect, context: Context) -> None:

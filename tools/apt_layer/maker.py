@@ -51,10 +51,11 @@ class Maker:
         """A package by the real dpkg-deb."""
         return build(self.folder, name, content)
 
-    def part(self, built: Built) -> tuple[Path, Path]:
+    def part(self, built: Built, *, merged: bool = True) -> tuple[Path, Path]:
         """What action DebPart makes of it: facts and part."""
         part, facts = built.path.with_suffix(".part"), built.path.with_suffix(".json")
-        done = tool("tools.deb_part", arguments(built, part, facts))
+        options = [each for each in arguments(built, part, facts) if merged or each != "--merged-usr"]
+        done = tool("tools.deb_part", options)
         assert done.returncode == 0, done.stderr
         return facts, part
 
@@ -64,6 +65,8 @@ class Maker:
         base: Result | None = None,
         policy: dict[str, Any] | None = None,
         auto: Sequence[str] = (),
+        roots: Sequence[str] = (),
+        merged: bool = True,
         umask: int = 0o022,
         **env: str,
     ) -> tuple[Result, subprocess.CompletedProcess[str]]:
@@ -72,9 +75,11 @@ class Maker:
         result = Result(*(self.folder / f"{self.runs}.{kind}" for kind in ("tar.gz", "state", "status")))
         rules = self.folder / f"{self.runs}.policy.json"
         rules.write_text(json.dumps({"version": 1, "packages": policy or {}}))
-        options = ["--arch", "amd64", "--suite", "bookworm", "--component", "main", "--root-link", "bin"]
+        options = ["--arch", "amd64", "--suite", "bookworm", "--component", "main"]
+        options += ["--root-link", "bin"] if merged else []
+        options += [word for name in roots for word in ("--root", name)]
         for built in packages:
-            facts, part = self.part(built)
+            facts, part = self.part(built, merged=merged)
             options += ["--auto" if built.expected.package in auto else "--package", str(facts), str(part)]
         if base:
             options += ["--base", str(base.state)]

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.apt_layer.effects import Context, Effect, apply
-from tools.apt_layer.shared import shared_files, shared_links
-from tools.apt_layer.state import Facts, Installed, State
+from tools.apt_layer.relocate import real
+from tools.apt_layer.shared import STATOVERRIDE, shared_files, shared_links
+from tools.apt_layer.state import UNOWNED, Facts, Installed, State
 from tools.apt_layer.tree import Tree, parents
 from tools.common.errors import ToolError, raise_all
 
@@ -64,8 +65,9 @@ def add_packages(
 def _add_files(state: State, packages: Iterable[Facts]) -> None:
     """Notes who owns what; two packages may share a directory and nothing else."""
     problems: list[ToolError] = []
+    special = _special(state) if state.pulled else {}
     for facts in packages:
-        if facts.package in state.packages:
+        if facts.package in state.packages and state.packages[facts.package].installed:
             problems.append(ToolError(f"{facts.package} is in the base already"))
             continue
         for path, attributes in facts.dirs.items():
@@ -73,7 +75,10 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
                 problems.append(ToolError(f"/{path} is a directory in {facts.package} and a file in {owner}"))
             state.dirs.setdefault(path, attributes)
         for path in facts.files:
-            if owner := state.files.get(path):
+            if path in special:
+                problems.append(ToolError(f"/{path} of {facts.package} {special[path]}"))
+            owner = state.files.get(path)
+            if owner and not _replaceable(state, path, facts.package):
                 problems.append(
                     ToolError(f"/{path} is in both {owner} and {facts.package}, and neither diverts it")
                 )
@@ -85,9 +90,23 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
     raise_all(problems)
 
 
+def _special(state: State) -> dict[str, str]:
+    """Paths of which a pulled base wants dpkg to make something else than the package says."""
+    found = {path: f"is diverted in the base, by {by}" for path, (_, by) in state.diversions.items()}
+    for line in state.kept.get(STATOVERRIDE, "").splitlines():
+        found[line.split(" ", 3)[-1]] = f"has other attributes in the base: dpkg-statoverride says {line}"
+    return {real(path.lstrip("/"), state.links): what for path, what in found.items()}
+
+
+def _replaceable(state: State, path: str, package: str) -> bool:
+    """As for dpkg: what no package owns, and what is left of the package's own earlier version."""
+    return state.files[path] in (UNOWNED, package) and path not in state.links
+
+
 def _note_generated(state: State, tree: Tree) -> None:
     for path, made in tree.made.items():
-        if owner := state.files.get(path):
+        owner = state.files.get(path)
+        if owner and not _replaceable(state, path, ""):
             raise ToolError(f"{made.maker} makes /{path}, which {owner} has already")
         if any(other.startswith(path + "/") for other in [*state.files, *state.dirs]):
             raise ToolError(f"{made.maker} makes /{path}, which is a directory that is not empty")
@@ -106,4 +125,4 @@ def _dirs(state: State, packages: Iterable[Facts], tree: Tree) -> dict[str, tupl
         needed |= set(parents("var/lib/dpkg/info/x"))
     for path in sorted(needed):
         state.dirs.setdefault(path, (0o755, 0, 0))
-    return {path: state.dirs[path] for path in needed if path not in tree.made}
+    return {path: state.dirs[path] for path in needed if path not in tree.made and path not in state.links}

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from tools.apt_layer.state import Alternative, State
 
 DPKG = "var/lib/dpkg"
+STATOVERRIDE = f"{DPKG}/statoverride"
+TRIGGERS = f"{DPKG}/triggers"
+EXTENDED = "var/lib/apt/extended_states"
 _SHADOW = 42
 
 
@@ -15,10 +18,10 @@ def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
     yield f"{DPKG}/info/format", b"1\n", 0o644, 0
     yield f"{DPKG}/diversions", _diversions(state), 0o644, 0
     for name, text in triggers(state).items():
-        yield f"{DPKG}/triggers/{name}", text.encode(), 0o644, 0
+        yield f"{TRIGGERS}/{name}", text.encode(), 0o644, 0
     for name, group in state.alternatives.items():
         yield f"{DPKG}/alternatives/{name}", alternative(group).encode(), 0o644, 0
-    yield "var/lib/apt/extended_states", extended_states(state).encode(), 0o644, 0
+    yield EXTENDED, extended_states(state).encode(), 0o644, 0
     if state.accounts:
         yield from _accounts(state)
     if state.shells:
@@ -36,8 +39,9 @@ def shared_links(state: State) -> Iterator[tuple[str, str]]:
 
 
 def status(state: State) -> str:
-    """dpkg's status file."""
-    return "".join(state.packages[name].status + "\n" for name in sorted(state.packages))
+    """dpkg's status file, in its order: by name, then by architecture."""
+    names = sorted(state.packages, key=lambda name: name.partition(":"))
+    return "".join(state.packages[name].status + "\n" for name in names)
 
 
 def extended_states(state: State) -> str:
@@ -46,7 +50,7 @@ def extended_states(state: State) -> str:
     stanzas = (
         f"Package: {name}\nArchitecture: {_apt_arch(state, name)}\nAuto-Installed: 1\n\n" for name in names
     )
-    return "".join(stanzas)
+    return state.kept.get(EXTENDED, "") + "".join(stanzas)
 
 
 def triggers(state: State) -> dict[str, str]:
@@ -62,13 +66,19 @@ def triggers(state: State) -> dict[str, str]:
                 found["File"].append(f"{trigger} {who}")
             else:
                 found.setdefault(trigger, []).append(who)
-    texts = {name: "".join(f"{line}\n" for line in lines) for name, lines in found.items()}
+    texts = {
+        path.removeprefix(f"{TRIGGERS}/"): text
+        for path, text in state.kept.items()
+        if path.startswith(TRIGGERS)
+    }
+    for name, lines in found.items():
+        texts[name] = texts.get(name, "") + "".join(f"{line}\n" for line in lines)
     return {name: text for name, text in texts.items() if text or name == "Unincorp"}
 
 
 def alternative(group: Alternative) -> str:
     """A group in update-alternatives' own format: mode, links, then the choices with their slaves."""
-    lines = ["auto", group.link]
+    lines = ["manual" if group.manual else "auto", group.link]
     for name, link in sorted(group.slaves.items()):
         lines += [name, link]
     lines.append("")
@@ -104,15 +114,16 @@ def _accounts(state: State) -> Iterator[tuple[str, bytes, int, int]]:
         rows = [row.split(":") for row in state.accounts[name]]
         password = ["x"] if state.shadow else ["*"]
         text = "".join(":".join([row[0], *password, *row[2:]]) + "\n" for row in rows)
-        yield f"etc/{name}", text.encode(), 0o644, 0
+        yield f"etc/{name}", (state.kept.get(f"etc/{name}", "") + text).encode(), 0o644, 0
         if state.shadow:
-            yield f"etc/{shadow}", "".join(row[0] + rest for row in rows).encode(), 0o640, _SHADOW
+            text = state.kept.get(f"etc/{shadow}", "") + "".join(row[0] + rest for row in rows)
+            yield f"etc/{shadow}", text.encode(), 0o640, _SHADOW
 
 
 def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
     first = {name: number for number, name in enumerate(["debianutils"])}
     names = sorted(state.shells, key=lambda name: (first.get(name, 1), name))
-    merged = "bin" in state.files
+    merged = "bin" in state.files or "bin" in state.links
     shells = [
         each
         for name in names
@@ -120,6 +131,10 @@ def _shells(state: State) -> Iterator[tuple[str, bytes, int, int]]:
         for each in ([shell, f"/usr{shell}"] if merged and shell.startswith("/bin/") else [shell])
     ]
     body = "".join(f"{shell}\n" for shell in shells)
-    yield "etc/shells", f"# /etc/shells: valid login shells\n{body}".encode(), 0o644, 0
-    if any("shells.d" in line for package in state.packages.values() for line in package.triggers):
+    head = state.kept.get("etc/shells", "# /etc/shells: valid login shells\n")
+    yield "etc/shells", f"{head}{body}".encode(), 0o644, 0
+    body = state.kept.get("var/lib/shells.state", "") + body
+    if "var/lib/shells.state" in state.kept or any(
+        "shells.d" in line for package in state.packages.values() for line in package.triggers
+    ):
         yield "var/lib/shells.state", body.encode(), 0o644, 0  # of update-shells, new in Debian 12

@@ -12,7 +12,8 @@ from typing import Any
 
 from tools.common.errors import ToolError
 
-FORMAT = 1
+FORMAT = 2
+UNOWNED = "the base image"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Installed:
     triggers: tuple[str, ...]
     auto: bool
 
+    @property
+    def installed(self) -> bool:
+        """Whether it is usable; a pulled base may also know what was removed, or is not configured."""
+        words = next((line for line in self.status.splitlines() if line.startswith("Status:")), "").split()
+        return words[-1:] in (["installed"], ["triggers-pending"], ["triggers-awaited"])
+
     def qualified(self, name: str) -> str:
         """The name as dpkg writes it: with the architecture when several could be installed at once."""
         return f"{name}:{self.architecture}" if "\nMulti-Arch: same\n" in self.status else name
@@ -53,18 +60,25 @@ class Alternative:
     link: str
     slaves: dict[str, str] = field(default_factory=dict)
     choices: dict[str, dict[str, Any]] = field(default_factory=dict)
+    manual: str = ""
 
     def best(self) -> str:
-        """The choice that update-alternatives makes: the one of highest priority."""
-        return max(sorted(self.choices), key=lambda path: int(self.choices[path]["priority"]))
+        """The choice in force: one made by hand, else that of update-alternatives, of highest priority."""
+        return self.manual or max(sorted(self.choices), key=lambda path: int(self.choices[path]["priority"]))
 
 
 @dataclass
 class State:
-    """Everything about a root that packages share."""
+    """Everything about a root that packages share.
+
+    Of a pulled base, `kept` has the texts of shared files, by path: they stay as they are, in front of what
+    packages add; `links` has its links to folders, and where these really are. Files of no package belong
+    to `UNOWNED`.
+    """
 
     arch: str
     suite: str
+    pulled: bool = False
     packages: dict[str, Installed] = field(default_factory=dict)
     dirs: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -73,6 +87,12 @@ class State:
     alternatives: dict[str, Alternative] = field(default_factory=dict)
     diversions: dict[str, tuple[str, str]] = field(default_factory=dict)
     shells: dict[str, list[str]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def rows(self, path: str) -> list[list[str]]:
+        """The rows of a kept file such as etc/passwd, split into their fields."""
+        return [line.split(":") for line in self.kept.get(path, "").splitlines()]
 
 
 def read_facts(path: Path, part: Path, *, auto: bool) -> Facts:
