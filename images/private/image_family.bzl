@@ -34,10 +34,14 @@ def image_family(name, configs, tags = []):
         configs: configurations for container-structure-test.
         tags: tags of the targets.
     """
-    by_architecture(name = name)
+    by_architecture(
+        name = name,
+        tags = tags,
+    )
     by_architecture(
         name = name + ".digest",
         of = name + "_{}.digest",
+        tags = tags,
     )
     oci_image_index(
         name = name + "_index",
@@ -76,12 +80,13 @@ def image_family(name, configs, tags = []):
         target_compatible_with = ["@platforms//os:linux"],
     )
 
-def by_architecture(name, of = None):
+def by_architecture(name, of = None, tags = []):
     """An alias of the target for the platform that is built for.
 
     Args:
         name: name of the alias.
         of: name of the targets, with {} for the architecture; NAME_ARCH if none.
+        tags: tags of the alias.
     """
     native.alias(
         name = name,
@@ -93,6 +98,7 @@ def by_architecture(name, of = None):
                 ", ".join([(of or name + "_{}").format(arch) for arch in ARCHITECTURES]),
             ),
         ),
+        tags = tags,
         visibility = _PUBLIC,
     )
 
