@@ -31,6 +31,11 @@ _KNOWN_CHALLENGES = {
 
 _DEFAULT_SCOPE = "repository:{repository}:pull"
 
+_NO_TOKEN = """Can't pull {image}: {host} gives no token for it; the warning above says why.
+  If there is no way to {registry}, let Bazel ask a mirror that has the image:
+    --repo_env=OCI_GET_TOKEN_ALLOW_FAIL=1 --downloader_config=FILE
+  where FILE has a line such as: rewrite {registry}/(.*) mirror.example/$1"""
+
 # stdin of `docker-credential-NAME get` is the server; a repository rule has no other way to write to stdin.
 _HELPER_COMMAND = 'printf %s "$2" | "docker-credential-$1" get'
 
@@ -154,10 +159,16 @@ def _token(rctx, challenge, login, may_fail):
         url = [url],
         output = "token.json",
         auth = {url: login} if login else {},
-        allow_fail = may_fail,
+        allow_fail = True,
     )
     if not answer.success:
-        return None
+        if may_fail:
+            return None
+        fail(_NO_TOKEN.format(
+            host = url.split("/")[2],
+            image = "{}/{}".format(rctx.attr.registry, rctx.attr.repository),
+            registry = rctx.attr.registry,
+        ))
     content = json.decode(rctx.read("token.json"))
     rctx.delete("token.json")
     token = content.get("access_token") or content.get("token")
