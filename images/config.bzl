@@ -76,6 +76,21 @@ CUDA_FLAVOURS = [
     "runtime",
 ]
 
+# The image of NVIDIA's that --//images:cuda_base=nvidia lays runtime images on; MODULE.bazel pulls it by digest.
+NVIDIA_BASE = struct(
+    cuda = "12",
+    image = "@nvidia_cuda_linux_{}",
+    system = "Ubuntu 24.04",
+    version = "12.8.1",
+)
+
+# What CUDA lies on: `debian`, with NVIDIA's libraries from wheels, or `nvidia`, NVIDIA's own image.
+CUDA_BASES = [
+    "debian",
+    "nvidia",
+]
+
 # What an image has unless flags say otherwise.
+CUDA_BASE_DEFAULT = "debian"
 CUDA_DEFAULT = "12"
 CUDA_FLAVOUR_DEFAULT = "base"

@@ -4,6 +4,7 @@
 DEBIAN_LICENSE = "LicenseRef-Debian-packages"
 NVIDIA_LICENSE = "LicenseRef-NVIDIA-CUDA-EULA"
 PYTHON_LICENSE = "PSF-2.0"
+UBUNTU_LICENSE = "LicenseRef-Ubuntu-packages"
 
 def image_labels(title, description, licenses):
     """Names an image for people and tools.

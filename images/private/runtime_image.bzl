@@ -5,7 +5,8 @@
 
     [runtime_image(name = "runtime_" + tag(row.python), row = row) for row in RUNTIMES]
 
-Each variant of CUDA is an image of its own, runtime_py311_cuda13; runtime_py311 is the one that the flags choose.
+Each variant of CUDA is an image of its own, runtime_py311_cuda13, and so is runtime_py311_nvidia on NVIDIA's base;
+runtime_py311 is the one that the flags choose.
 """
 
 load("//images:config.bzl", "ARCHITECTURES", "CUDA", "VIRTUAL_ENV")
@@ -13,6 +14,7 @@ load(":cuda_env.bzl", "CUDA_PATH", "cuda_env")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
 load(":names.bzl", "debian_layer", "python_layer", "tag")
+load(":pulled_base.bzl", "pulled_runtime_image")
 load(":stacked_image.bzl", "SYSTEM_PATH", "VENV_ENV", "debian_tests", "stacked_image")
 load(":variants.bzl", "VARIANTS", "variant_layers", "variant_select")
 
@@ -25,9 +27,13 @@ def runtime_image(name, row):
     """
     for variant in VARIANTS:
         _variant_image("{}_{}".format(name, variant.name), row, variant)
+    pulled_runtime_image(
+        name = name + "_nvidia",
+        row = row,
+    )
     family_alias(
         name = name,
-        actual = lambda suffix: variant_select(name + "_{}" + suffix),
+        actual = lambda suffix: variant_select(name + "_{}" + suffix, nvidia = True),
         tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if not variant.tags],
     )
 

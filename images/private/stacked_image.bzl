@@ -44,7 +44,7 @@ VENV_ENV = {
 
 _COMMANDS = "//images/base:rootfs"
 
-def stacked_image(name, arch, layers, title, description, licenses, env = {}, tags = []):
+def stacked_image(name, arch, layers, title, description, licenses, env = {}, tags = [], base = None):
     """Makes an image of the layers, the three commands and the loader's cache.
 
     Args:
@@ -56,6 +56,8 @@ def stacked_image(name, arch, layers, title, description, licenses, env = {}, ta
         licenses: list of SPDX expressions, for its labels.
         env: environment, beside SYSTEM_ENV.
         tags: tags of the targets.
+        base: an image below the layers, whose environment and labels stay where ours do not say otherwise; its PATH
+            is $PATH in `env`.
     """
     labels = image_labels(title, description, licenses)
 
@@ -64,17 +66,20 @@ def stacked_image(name, arch, layers, title, description, licenses, env = {}, ta
     ld_cache_layer(
         name = name + "_ld_cache",
         arch = arch,
+        base = base,
         layers = stack,
         tags = tags,
     )
     oci_image(
         name = name,
         annotations = labels,
-        architecture = arch,
+        # An image on another is for the platform of that one.
+        architecture = None if base else arch,
+        base = base,
         cmd = ["bash"],
         env = SYSTEM_ENV | env,
         labels = labels,
-        os = "linux",
+        os = None if base else "linux",
         tags = tags,
         tars = stack + [name + "_ld_cache"],
         visibility = ["//visibility:public"],

@@ -6,11 +6,21 @@
     alias(name = "runtime_py311", actual = variant_select("runtime_py311_{}"))
 
 Each variant is a target of its own, so that several can be built and pushed side by side; what has no variant in its
-name follows the flags `--//images:cuda` and `--//images:cuda_flavour`.
+name follows the flags `--//images:cuda` and `--//images:cuda_flavour`; or `--//images:cuda_base=nvidia`, for which
+pulled_base.bzl makes the targets with `nvidia` in the place of the variant's name.
 """
 
 load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
-load("//images:config.bzl", "CUDA", "CUDA_DEFAULT", "CUDA_FLAVOURS", "CUDA_FLAVOUR_DEFAULT")
+load(
+    "//images:config.bzl",
+    "CUDA",
+    "CUDA_BASES",
+    "CUDA_BASE_DEFAULT",
+    "CUDA_DEFAULT",
+    "CUDA_FLAVOURS",
+    "CUDA_FLAVOUR_DEFAULT",
+    "NVIDIA_BASE",
+)
 load(":names.bzl", "cuda_layer")
 
 def _variant(cuda, flavour):
@@ -40,11 +50,26 @@ def variant_flags():
         values = CUDA_FLAVOURS,
         visibility = ["//visibility:public"],
     )
+    string_flag(
+        name = "cuda_base",
+        build_setting_default = CUDA_BASE_DEFAULT,
+        values = CUDA_BASES,
+        visibility = ["//visibility:public"],
+    )
+    native.config_setting(
+        name = "is_nvidia",
+        flag_values = {
+            ":cuda": NVIDIA_BASE.cuda,
+            ":cuda_base": "nvidia",
+            ":cuda_flavour": "base",
+        },
+    )
     for variant in VARIANTS:
         native.config_setting(
             name = _setting(variant),
             flag_values = {
                 ":cuda": variant.cuda,
+                ":cuda_base": "debian",
                 ":cuda_flavour": variant.flavour,
             },
         )
@@ -52,19 +77,24 @@ def variant_flags():
 def _setting(variant):
     return "is_" + variant.name
 
-def variant_select(template):
+def variant_select(template, nvidia = False):
     """The target of the variant that the flags choose.
 
     Args:
         template: name of a target in //images, with {} for the variant's name.
+        nvidia: whether there is one for NVIDIA's own image as well.
 
     Returns:
         A select().
     """
-    return select({
-        "//images:" + _setting(variant): "//images:" + template.format(variant.name)
-        for variant in VARIANTS
-    })
+    names = {_setting(variant): variant.name for variant in VARIANTS} | ({"is_nvidia": "nvidia"} if nvidia else {})
+    return select(
+        {"//images:" + setting: "//images:" + template.format(name) for setting, name in names.items()},
+        no_match_error = "--//images:cuda_base=nvidia is for runtime images, with --//images:cuda={} {}".format(
+            NVIDIA_BASE.cuda,
+            "and --//images:cuda_flavour=base: NVIDIA's image has its own libraries",
+        ),
+    )
 
 def variant_layers(variant, arch):
     """The layers with NVIDIA's libraries, the lowest first.

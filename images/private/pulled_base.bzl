@@ -1,0 +1,87 @@
+"""Runtime images on NVIDIA's published image, in place of Debian and of CUDA from NVIDIA's wheels.
+
+    load("//images/private:pulled_base.bzl", "pulled_base", "pulled_runtime_image")
+
+    pulled_base()
+    pulled_runtime_image(name = "runtime_py311_nvidia", row = row)
+
+The layers on top are those of the other runtime images: what Python and TLS need and the base lacks, Python itself,
+the three commands, the loader's cache. All targets are tagged manual, for they need the registry; NAME is what
+`--//images:cuda_base=nvidia` makes of runtime_py311.
+
+The base's environment and labels stay, and ours are added to them: VIRTUAL_ENV's programs come before the base's PATH,
+and the locale is C.UTF-8 as in the other images, so that a program behaves the same on both.
+"""
+
+load("//apt:defs.bzl", "apt_base", "apt_layer")
+load("//images:config.bzl", "ARCHITECTURES", "NVIDIA_BASE", "RUNTIMES", "VIRTUAL_ENV")
+load(":image_family.bzl", "image_family")
+load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE", "UBUNTU_LICENSE")
+load(":names.bzl", "debian_layer", "python_layer", "tag")
+load(":stacked_image.bzl", "VENV_ENV", "stacked_image")
+
+_MANUAL = ["manual"]
+
+def _on_nvidia(layer):
+    return layer + "_on_nvidia"
+
+def pulled_base():
+    """Defines the layers on NVIDIA's image; to be called in //images."""
+    for arch in ARCHITECTURES:
+        apt_base(
+            name = "nvidia_" + arch,
+            arch = arch,
+            image = NVIDIA_BASE.image.format(arch),
+            tags = _MANUAL,
+        )
+        for suite in {row.suite: None for row in RUNTIMES}:
+            apt_layer(
+                name = _on_nvidia(debian_layer(suite, arch)),
+                arch = arch,
+                base = "nvidia_" + arch,
+                lock = "@" + suite,
+                set = "base",
+                tags = _MANUAL,
+            )
+        for row in RUNTIMES:
+            apt_layer(
+                name = _on_nvidia(python_layer(row.python, arch)),
+                arch = arch,
+                base = _on_nvidia(debian_layer(row.suite, arch)),
+                lock = "@" + row.suite,
+                set = "python" + row.python,
+                tags = _MANUAL,
+            )
+
+def pulled_runtime_image(name, row):
+    """Makes the images for all architectures, and what goes with them.
+
+    Args:
+        name: the images' name without the architecture.
+        row: one row of RUNTIMES in config.bzl.
+    """
+    for arch in ARCHITECTURES:
+        stacked_image(
+            name = "{}_{}".format(name, arch),
+            arch = arch,
+            base = NVIDIA_BASE.image.format(arch),
+            description = "{} with CUDA {} as NVIDIA publishes them, and Python {} of Debian {}".format(
+                NVIDIA_BASE.system,
+                NVIDIA_BASE.version,
+                row.python,
+                row.suite,
+            ),
+            env = VENV_ENV | {"PATH": VIRTUAL_ENV + "/bin:$PATH"},
+            layers = [_on_nvidia(layer) for layer in [debian_layer(row.suite, arch), python_layer(row.python, arch)]],
+            licenses = [PYTHON_LICENSE, DEBIAN_LICENSE, UBUNTU_LICENSE, NVIDIA_LICENSE],
+            tags = _MANUAL,
+            title = "runtime-py" + row.python,
+        )
+    image_family(
+        name = name,
+        configs = [
+            "//images/runtime:{}.yaml".format(each.format(tag(row.python), NVIDIA_BASE.cuda))
+            for each in ["common", "debian_{}", "python_{}_cuda{}"]
+        ],
+        tags = _MANUAL,
+    )
