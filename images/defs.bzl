@@ -6,8 +6,10 @@
 load("//images/private:cuda_layer.bzl", _cuda_runtime_layer = "cuda_runtime_layer")
 load("//images/private:image_shell.bzl", _image_shell = "image_shell")
 load("//images/private:image_test.bzl", _image_test = "image_test")
+load("//images/private:interpreter.bzl", _InterpreterInfo = "InterpreterInfo")
 load("//images/private:ld_cache_layer.bzl", _ld_cache_layer = "ld_cache_layer")
 
+InterpreterInfo = _InterpreterInfo
 cuda_runtime_layer = _cuda_runtime_layer
 image_shell = _image_shell
 image_test = _image_test
