@@ -7,6 +7,7 @@ load("//images/private:cuda_layer.bzl", _cuda_runtime_layer = "cuda_runtime_laye
 load("//images/private:image_shell.bzl", _image_shell = "image_shell")
 load("//images/private:image_test.bzl", _image_test = "image_test")
 load("//images/private:interpreter.bzl", _InterpreterInfo = "InterpreterInfo")
+load("//images/private:interpreter_layer.bzl", _interpreter_layer = "interpreter_layer")
 load("//images/private:ld_cache_layer.bzl", _ld_cache_layer = "ld_cache_layer")
 
 InterpreterInfo = _InterpreterInfo
@@ -14,3 +15,4 @@ cuda_runtime_layer = _cuda_runtime_layer
 image_shell = _image_shell
 image_test = _image_test
 ld_cache_layer = _ld_cache_layer
+interpreter_layer = _interpreter_layer
