@@ -54,7 +54,13 @@ def _deb_part_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([part])),
-        DebInfo(facts = facts, package = ctx.attr.package, part = part, version = ctx.attr.version),
+        DebInfo(
+            deb = ctx.file.deb,
+            facts = facts,
+            package = ctx.attr.package,
+            part = part,
+            version = ctx.attr.version,
+        ),
     ]
 
 deb_part = rule(

@@ -3,6 +3,7 @@
 DebInfo = provider(
     doc = "One locked .deb as a layer part.",
     fields = {
+        "deb": "File: the .deb itself, for tests that hold the part against it.",
         "facts": "File: JSON with the package's status stanza, directories, files and triggers.",
         "package": "string: the package's name.",
         "part": "File: its files and its entries of /var/lib/dpkg/info, as a gzip-compressed tar part.",
