@@ -1,0 +1,157 @@
+"""What still holds where image and reference differ; the list of differences names these checks.
+
+Each is given both roots and the path, and says what is wrong, or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The two trees that are compared."""
+
+    image: Path
+    reference: Path
+
+    def texts(self, path: str) -> tuple[str, str]:
+        """A file's text in both."""
+        return _text(self.image, path), _text(self.reference, path)
+
+
+def _text(root: Path, path: str) -> str:
+    return (root / path.lstrip("/")).read_text(encoding="utf-8")
+
+
+def _empty(roots: Roots, path: str) -> str:
+    size = (roots.reference / path.lstrip("/")).stat().st_size
+    return f"it has {size} bytes" if size else ""
+
+
+def _zeros(roots: Roots, path: str) -> str:
+    """A table of logins in which nobody has logged in."""
+    return "it has an entry" if (roots.reference / path.lstrip("/")).read_bytes().strip(b"\0") else ""
+
+
+def _owned_by_apt(roots: Roots, path: str) -> str:
+    users = (line.split(":") for line in _text(roots.image, "/etc/passwd").splitlines())
+    ours, theirs = ((root / path.lstrip("/")).stat().st_uid for root in (roots.image, roots.reference))
+    wanted = next(int(user[2]) for user in users if user[0] == "_apt")
+    return "" if (ours, theirs) == (wanted, 0) else f"user {ours} in the image, {theirs} there"
+
+
+def _same_stanzas(roots: Roots, path: str) -> str:
+    return _same(*(text.split("\n\n") for text in roots.texts(path)))
+
+
+def _same_triples(roots: Roots, path: str) -> str:
+    """dpkg's diversions: from, to, by whom."""
+    lines = (text.splitlines() for text in roots.texts(path))
+    return _same(*([tuple(each[n : n + 3]) for n in range(0, len(each), 3)] for each in lines))
+
+
+def _same(ours: Iterable[object], theirs: Iterable[object]) -> str:
+    image, reference = sorted(map(str, ours)), sorted(map(str, theirs))
+    return "" if image == reference else f"{image} in the image, {reference} there"
+
+
+def _undated(roots: Roots, path: str) -> str:
+    """The lines of shadow, in which the image has no day of the last change."""
+    image, reference = roots.texts(path)
+    dated = re.compile(r"^([^:]*:[^:]*):\d+:", re.MULTILINE)
+    return "" if image == dated.sub(r"\1::", reference) and dated.search(reference) else "other lines"
+
+
+def _source_is_there(roots: Roots, path: str) -> str:
+    """Byte code of a module that the image has."""
+    place = Path(path.lstrip("/"))
+    source = place.parent.parent
+    if place.suffix == ".pyc":
+        source /= place.name.split(".")[0] + ".py"
+    return "" if os.path.lexists(roots.image / source) else f"the image has no /{source}"
+
+
+def _path_rules(roots: Roots, path: str) -> str:
+    """mmdebstrap notes the options that dpkg was given: our path rules among them, in their order."""
+    noted = [line for line in _text(roots.reference, path).splitlines() if line.startswith("path-")]
+    ours = _text(roots.image, "/etc/dpkg/dpkg.cfg.d/slim").splitlines()
+    return "" if ours == [line.replace("=", " ", 1) for line in noted] else "other rules"
+
+
+def _archive_of_the_test(roots: Roots, path: str) -> str:
+    """mmdebstrap leaves the one source that it was given."""
+    lines = [line for line in _text(roots.reference, path).splitlines() if line]
+    return "" if len(lines) == 1 and " copy:/" in lines[0] else f"it has {lines}"
+
+
+def _answers_are_in_files(roots: Roots, path: str) -> str:
+    """What debconf knows is each question's default, or stands in the file that the answer is for."""
+    templates = _stanzas(_text(roots.reference, "/var/cache/debconf/templates.dat"))
+    files = _answers(roots.image)
+    wrong = []
+    for question, fields in _stanzas(_text(roots.reference, path)).items():
+        default = templates.get(fields["Template"], {}).get("Default", "")
+        if "Value" in fields and fields["Value"] != files.get(question, default):
+            wrong.append(f"{question} is {fields['Value']}")
+    return ", ".join(wrong)
+
+
+def _templates_are_in_dpkgs_database(roots: Roots, path: str) -> str:
+    """Names and types; the texts are translated in the one and not in the other."""
+    files = (roots.image / "var/lib/dpkg/info").glob("*.templates")
+    shipped = {
+        fields["Template"]: fields["Type"]
+        for file in files
+        for fields in _fields(file.read_text(encoding="utf-8", errors="replace"))
+    }
+    cached = _stanzas(_text(roots.reference, path))
+    lost = [name for name, fields in cached.items() if shipped.get(name) != fields["Type"]]
+    return f"without {lost}" if lost else ""
+
+
+def _answers(root: Path) -> Mapping[str, str]:
+    """The answers that maintainer scripts have written where they belong, read back from there."""
+    certificates = _text(root, "/etc/ca-certificates.conf").splitlines()
+    found = {
+        "ca-certificates/enable_crts": ", ".join(line for line in certificates if line[:1] not in "#!"),
+        "libpam-runtime/profiles": _text(root, "/var/lib/pam/seen").splitlines()[0],
+    }
+    zone = root / "etc/localtime"
+    if zone.is_symlink():
+        area, _, city = str(zone.readlink()).removeprefix("/usr/share/zoneinfo/").partition("/")
+        found |= {"tzdata/Areas": area, f"tzdata/Zones/{area}": city}
+    return found
+
+
+def _stanzas(text: str) -> Mapping[str, Mapping[str, str]]:
+    """A database of debconf, by name."""
+    return {fields["Name"]: fields for fields in _fields(text)}
+
+
+def _fields(text: str) -> Iterator[Mapping[str, str]]:
+    """The stanzas of a text, each as its fields; of those with more lines the first."""
+    for stanza in re.split(r"\n\s*\n", text):
+        pairs = (line.split(":", 1) for line in stanza.splitlines() if re.match(r"[A-Z][\w-]*:", line))
+        fields = {key: value.strip() for key, value in pairs}
+        if fields:
+            yield fields
+
+
+INVARIANTS: Mapping[str, Callable[[Roots, str], str]] = {
+    "answers are in files": _answers_are_in_files,
+    "archive of the test": _archive_of_the_test,
+    "empty": _empty,
+    "no logins": _zeros,
+    "owned by _apt": _owned_by_apt,
+    "path rules": _path_rules,
+    "same stanzas": _same_stanzas,
+    "same triples": _same_triples,
+    "source is there": _source_is_there,
+    "templates are in dpkg's database": _templates_are_in_dpkgs_database,
+    "undated": _undated,
+}
