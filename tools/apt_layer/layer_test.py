@@ -21,8 +21,8 @@ ONE = Content(
 )
 TWO = Content(
     files={"usr/bin/two": "2", "usr/share/common/b": "b", "etc/two.conf": "x"},
-    control="Depends: one\n",
-    scripts={"conffiles": "/etc/two.conf\n", "triggers": "interest-await ldconfig\nactivate other\n"},
+    control="Depends: one\nX-Lines: one \n two \n",
+    scripts={"conffiles": "/etc/two.conf\nremove-on-upgrade /etc/gone.conf\n", "triggers": "interest-await ldconfig\nactivate other\n"},
 )
 
 MASTERS = {

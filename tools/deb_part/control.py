@@ -44,9 +44,10 @@ def parse(text: str) -> dict[str, str]:
             name, value = line.split(":", 1)
             if name in fields:
                 raise ToolError(f"has the field {name} twice in its control file")
-            fields[name] = value.strip()
+            fields[name] = value.lstrip()
         else:
             raise ToolError(f"has a control file that is not one stanza: {line!r}")
+    fields = {name: value.rstrip() for name, value in fields.items()}  # as dpkg: not what ends inner lines
     for name in ("Package", "Version", "Architecture", "Maintainer", "Description"):
         if not fields.get(name):
             raise ToolError(f"has no {name} in its control file")

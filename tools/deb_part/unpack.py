@@ -161,9 +161,9 @@ class _Unpacker:
         conffiles = []
         for line in _lines(files, "conffiles"):
             path = line.removeprefix("remove-on-upgrade ").strip()
-            md5 = self._md5.get(path.lstrip("/"))
-            if md5 is not None:
-                conffiles.append((path, md5))
+            # dpkg has no hash of what it has not unpacked: a file that went away, or one left out by path rules.
+            md5 = self._md5.get(path.lstrip("/"), "newconffile")
+            conffiles.append((path, md5 if path == line else f"{md5} remove-on-upgrade"))
         self._facts.status = control.status(self._fields, conffiles)
         self._facts.triggers = [line for line in _lines(files, "triggers") if not line.startswith("#")]
         name = self._facts.package
