@@ -3,6 +3,14 @@
 load("//apt:defs.bzl", "apt_layer")
 load("//tools/pytest:defs.bzl", "pytest_test")
 
+# The layers of a suite, each on the one before: a name, and the set of the lock.
+_LAYERS = [
+    ("base", "base"),
+    ("python", "python{python}"),
+    ("devel", "devel"),
+    ("rust", "rust"),
+]
+
 def suite_tests(name, python, tags = []):
     """Defines layers for both architectures, and tests of those for amd64.
 
@@ -14,21 +22,17 @@ def suite_tests(name, python, tags = []):
 
     # No test starts the arm64 layers, so test //... need not fetch their packages.
     for arch in ["amd64", "arm64"]:
-        apt_layer(
-            name = "{}_base_{}".format(name, arch),
-            arch = arch,
-            lock = "@" + name,
-            set = "base",
-            tags = tags + (["manual"] if arch == "arm64" else []),
-        )
-        apt_layer(
-            name = "{}_python_{}".format(name, arch),
-            arch = arch,
-            base = "{}_base_{}".format(name, arch),
-            lock = "@" + name,
-            set = "python" + python,
-            tags = tags + (["manual"] if arch == "arm64" else []),
-        )
+        base = None
+        for layer, set in _LAYERS:
+            apt_layer(
+                name = "{}_{}_{}".format(name, layer, arch),
+                arch = arch,
+                base = base,
+                lock = "@" + name,
+                set = set.format(python = python),
+                tags = tags + (["manual"] if arch == "arm64" else []),
+            )
+            base = "{}_{}_{}".format(name, layer, arch)
     files = {
         "BASE": ":{}_base_amd64".format(name),
         "EXCLUDES": "//apt/policy:path-excludes.json",

@@ -2,7 +2,7 @@
 
 Each effect is a JSON object whose first key says what it does; `HANDLERS` lists them. Effects that concern
 one file write it; effects on shared files (users, alternatives, ...) go to the State, and shared.py writes
-those files from it.
+those files from it. `{triplet}` in an effect is the name that compilers have for the image's architecture.
 """
 
 import json
@@ -17,6 +17,8 @@ from tools.apt_layer.tree import Tree
 from tools.common.errors import ToolError
 
 Effect = Mapping[str, Any]
+
+_TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 
 class Context:
@@ -51,7 +53,15 @@ def apply(effect: Effect, context: Context) -> None:
     """Applies one effect, unless it is for other suites or architectures."""
     suite, arch = context.state.suite, context.state.arch
     if suite in effect.get("suites", [suite]) and arch in effect.get("archs", [arch]):
-        HANDLERS[next(iter(effect))](effect, context)
+        HANDLERS[next(iter(effect))](_expand(effect, arch), context)
+
+
+def _expand(value: Any, arch: str) -> Any:
+    if isinstance(value, dict):
+        return {_expand(key, arch): _expand(each, arch) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_expand(each, arch) for each in value]
+    return value.replace("{triplet}", _TRIPLETS[arch]) if isinstance(value, str) else value
 
 
 def _file(effect: Effect, context: Context) -> None:

@@ -150,6 +150,11 @@ def test_a_package_that_the_base_has_is_named(make: Maker) -> None:
         ({"file": "usr/bin/one", "why": "w"}, "the policy of one makes /usr/bin/one, which one has already"),
         ({"link": "usr/bin", "target": "x", "why": "w"}, "which is a directory that is not empty"),
         ({"file": "../x", "why": "w"}, "leaves the root"),
+        ({"link": "x", "target": "gone", "why": "w"}, "one makes the link /x to gone, which is not in the image"),
+        (
+            {"alternative": "x", "link": "/x", "path": "/gone", "priority": 1, "why": "w"},
+            "the alternative x has the choice /gone, which is not in the image",
+        ),
         (USER, "adds the user svc, and no package brings the first users"),
         (
             {"sources_from": "usr/share/doc/x", "to": "y", "why": "w"},
@@ -169,11 +174,14 @@ def test_effects_apply_to_their_package_and_suite(make: Maker) -> None:
             {"dir": "usr/share/common", "mode": "0700", "uid": 42, "why": "w"},
             {"copy": "usr/share/common/a", "to": "etc/copy", "replace": {"a": ["x", "y"]}, "why": "w"},
             {"unit": "one.timer", "wanted_by": "timers.target", "why": "w"},
+            {"link": "usr/lib/{triplet}", "target": "../bin", "why": "w"},
         ],
         "absent": [{"file": "etc/absent", "why": "w"}],
     }
-    layer = make.layer(make.deb("one", ONE), policy=policy)
+    one = Content(files={**ONE.files, "lib/systemd/system/one.timer": ""})
+    layer = make.layer(make.deb("one", one), policy=policy)
     assert layer.text("etc/made") == "a\nb\n"
+    assert "usr/lib/x86_64-linux-gnu" in layer.names()
     assert layer.text("etc/copy") == "x\ny\n"
     with tarfile.open(layer.layer) as archive:
         made, common = archive.getmember("etc/made"), archive.getmember("usr/share/common")
@@ -231,7 +239,8 @@ def test_alternatives_are_those_of_update_alternatives(make: Maker, tmp_path: Pa
     written = (root / "var/lib/dpkg/alternatives/tool").read_text()
     assert layer.text("var/lib/dpkg/alternatives/tool") == written
     with tarfile.open(layer.layer) as archive:
-        mine = {member.name: member.linkname for member in archive if member.issym() and member.name != "bin"}
+        links = {member.name: member.linkname for member in archive if member.issym()}
+    mine = {name: target for name, target in links.items() if name not in ("bin", "lib")}
     theirs = {
         str(path.relative_to(root)): str(path.readlink()) for path in root.rglob("*") if path.is_symlink()
     }

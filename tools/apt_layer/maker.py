@@ -76,7 +76,7 @@ class Maker:
         rules = self.folder / f"{self.runs}.policy.json"
         rules.write_text(json.dumps({"version": 1, "packages": policy or {}}))
         options = ["--arch", "amd64", "--suite", "bookworm", "--component", "main"]
-        options += ["--root-link", "bin"] if merged else []
+        options += ["--root-link", "bin", "--root-link", "lib"] if merged else []
         options += [word for name in roots for word in ("--root", name)]
         for built in packages:
             facts, part = self.part(built, merged=merged)

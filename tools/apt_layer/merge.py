@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.apt_layer.effects import Context, Effect, apply
+from tools.apt_layer.links import dangling
 from tools.apt_layer.relocate import real
 from tools.apt_layer.shared import STATOVERRIDE, shared_files, shared_links
 from tools.apt_layer.state import UNOWNED, Facts, Installed, State
@@ -59,7 +60,9 @@ def add_packages(
     for path, target in shared_links(state):
         if links_before.get(path) != target:
             tree.link(path, target, "update-alternatives")
-    return Layer(_dirs(state, packages, tree), packages, tree)
+    layer = Layer(_dirs(state, packages, tree), packages, tree)
+    raise_all(list(dangling(state, tree)))
+    return layer
 
 
 def _add_files(state: State, packages: Iterable[Facts]) -> None:

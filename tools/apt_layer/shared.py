@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tools.apt_layer.links import exists, placed
 from tools.apt_layer.state import Alternative, State
 
 DPKG = "var/lib/dpkg"
@@ -33,8 +34,8 @@ def shared_links(state: State) -> Iterator[tuple[str, str]]:
     for name, group in state.alternatives.items():
         path = group.best()
         for link_name, link, target in [(name, group.link, path), *_slaves(group, path)]:
-            if _exists(state, target):
-                yield link.lstrip("/"), f"/etc/alternatives/{link_name}"
+            if exists(state, target):
+                yield placed(state, link), f"/etc/alternatives/{link_name}"
                 yield f"etc/alternatives/{link_name}", target
 
 
@@ -91,11 +92,6 @@ def alternative(group: Alternative) -> str:
 def _slaves(group: Alternative, path: str) -> list[tuple[str, str, str]]:
     paths = group.choices[path]["slaves"]
     return [(name, link, paths[name]) for name, link in sorted(group.slaves.items()) if name in paths]
-
-
-def _exists(state: State, target: str) -> bool:
-    path = target.lstrip("/")
-    return path in state.files or f"usr/{path}" in state.files
 
 
 def _apt_arch(state: State, name: str) -> str:
