@@ -31,7 +31,8 @@ def main() -> None:
     with naming(args.part), args.part.open("wb") as out:
         facts = unpack(args.deb, out, expected, read_excludes(args.excludes), merged_usr=args.merged_usr)
     text = json.dumps({"format": 1, **asdict(facts)}, sort_keys=True, ensure_ascii=False, indent=0)
-    args.facts.write_text(text + "\n", encoding="utf-8")
+    with naming(args.facts):
+        args.facts.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ import io
 import lzma
 import subprocess
 import tarfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tools.common.errors import ToolError
+from tools.deb_part.ar import members
 from tools.deb_part.excludes import Excludes
 from tools.deb_part.unpack import Expected, Facts, unpack
 
@@ -22,6 +24,7 @@ Description: a package for tests
 """
 
 REFRESH = "./refresh the-lock"
+NO_EXCLUDES = Excludes(())
 
 
 @dataclass(frozen=True)
@@ -131,20 +134,47 @@ def build(
 
 
 def by_hand(
-    folder: Path, members: Sequence[tarfile.TarInfo], *, control: str | None = None, data: bytes | None = None
+    folder: Path,
+    members: Sequence[tarfile.TarInfo],
+    *,
+    control: str | bytes | None = None,
+    data: bytes | None = None,
 ) -> Built:
     """Writes a .deb with these entries, whatever they are; `data` replaces data.tar.xz."""
     text = CONTROL.format(name="bad", version="1", arch="all") if control is None else control
-    info = tarfile.TarInfo("./control")
-    info.size = len(text.encode())
-    packed = lzma.compress(tar([(info, text.encode())]))
-    content = (
-        lzma.compress(tar([(member, bytes(member.size)) for member in members])) if data is None else data
-    )
+    text = text.encode() if isinstance(text, str) else text
+    packed = lzma.compress(tar([(member("./control", size=len(text)), text)]))
+    content = lzma.compress(tar([(each, bytes(each.size)) for each in members])) if data is None else data
     blob = ar([("debian-binary", b"2.0\n"), ("control.tar.xz", packed), ("data.tar.xz", content)])
     path = folder / "bad_1_all.deb"
     path.write_bytes(blob)
     return Built(path, Expected("bad", "1", "all", hashlib.sha256(blob).hexdigest(), REFRESH))
+
+
+def member(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0, mode: int = 0o644
+) -> tarfile.TarInfo:
+    """An entry for `by_hand`."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size, info.mode = kind, link, size, mode
+    return info
+
+
+def rearranged(built: Built, change: Callable[[str, bytes], bytes]) -> Built:
+    """The same .deb with members changed by name, and a lock that has the new hash."""
+    blob = built.path.read_bytes()
+    found = [
+        (each, blob[each.offset : each.offset + each.size])
+        for each in members(io.BytesIO(blob), len(blob)).values()
+    ]
+    return relocked(built, ar([(each.name, change(each.name, data)) for each, data in found]))
+
+
+def relocked(built: Built, blob: bytes) -> Built:
+    """A .deb of other bytes, and a lock that has their hash."""
+    path = built.path.with_suffix(".changed.deb")
+    path.write_bytes(blob)
+    return Built(path, replace(built.expected, sha256=hashlib.sha256(blob).hexdigest()))
 
 
 def tar(entries: Sequence[tuple[tarfile.TarInfo, bytes]]) -> bytes:
@@ -172,6 +202,20 @@ def part_of(built: Built, excludes: Excludes, *, merged_usr: bool = True) -> tup
     """Unpacks a .deb with the code under test."""
     out = io.BytesIO()
     return unpack(built.path, out, built.expected, excludes, merged_usr=merged_usr), out.getvalue()
+
+
+def refused(built: Built, excludes: Excludes = NO_EXCLUDES) -> str:
+    """The error with which the code under test refuses a .deb; it names the package."""
+    try:
+        part_of(built, excludes)
+    except ToolError as error:
+        message = str(error)
+    else:
+        raise AssertionError(f"{built.path} was unpacked")
+    expected = built.expected
+    name = f"{expected.package} {expected.version} ({expected.architecture})"
+    assert message.startswith(f"error: the .deb of {name} ")
+    return message
 
 
 def arguments(built: Built, part: Path, facts: Path) -> list[str]:

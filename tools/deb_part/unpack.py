@@ -6,6 +6,7 @@ do is data in //apt/policy.
 """
 
 import hashlib
+import re
 import stat
 import tarfile
 from collections.abc import Mapping
@@ -19,9 +20,11 @@ from tools.deb_part.excludes import Excludes
 from tools.layer.part import PartWriter
 from tools.layer.tar import Entry, Kind, bad_path
 
-INFO = "var/lib/dpkg/info"
+_DATABASE = "var/lib/dpkg/"
+INFO = f"{_DATABASE}info"
 _ALIASED = ("bin", "lib", "lib32", "lib64", "libo32", "libx32", "sbin")
 _CONTROL_LIMIT = 16 << 20
+_TRIGGER = re.compile(r"(interest|activate)(-(await|noawait))?\s+\S+")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Facts:
     status: str
     dirs: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    rights: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     triggers: list[str] = field(default_factory=list)
     extracts: dict[str, str] = field(default_factory=dict)
 
@@ -84,12 +88,15 @@ class _Unpacker:
         for member in archive:
             path = self._own_path(member.name)
             self._list.append("/" + path if path else "/.")
+            if not path and not member.isdir():
+                raise ToolError("has a root that is no directory")
             if not path:
                 continue
             if self._excludes.skips("/" + path, container=member.isdir() or member.issym()):
                 self._skipped.add(path)
                 if member.isreg() and path in self._excludes.extracts:
-                    self._facts.extracts[path] = cast(BinaryIO, archive.extractfile(member)).read().decode()
+                    data = cast(BinaryIO, archive.extractfile(member)).read()
+                    self._facts.extracts[path] = _decoded(data, path)
                 continue
             self._add(archive, member, path)
 
@@ -100,6 +107,8 @@ class _Unpacker:
             return ""
         if reason := bad_path(path if not name.startswith("/") else name):
             raise ToolError(f"has the path {name!r}, which {reason}")
+        if "\n" in path:
+            raise ToolError(f"has the path {name!r}, and dpkg's lists have a path on each line")
         return path
 
     def _image_path(self, path: str) -> str:
@@ -113,7 +122,9 @@ class _Unpacker:
         if member.isdir():
             self._facts.dirs[image_path] = (mode, member.uid, member.gid)
             return
-        if self._merged and member.issym() and path in _ALIASED:
+        if path.startswith(_DATABASE):
+            raise ToolError(f"has the file {path!r}, and what is there is dpkg's own")
+        if self._merged and member.issym() and path in _ALIASED and member.linkname == f"usr/{path}":
             image_path = path  # base-files brings the usr-merge links itself since Debian 13
         if any(image_path in seen for seen in (self._facts.files, self._facts.dirs, self._parents)):
             raise ToolError(
@@ -144,8 +155,14 @@ class _Unpacker:
             )
         self._writer.add(entry, content)
         self._facts.files[image_path] = str(entry.kind)
+        self._note_rights(entry)
         if content is not None:
             self._md5[path] = content.hexdigest()
+
+    def _note_rights(self, entry: Entry) -> None:
+        """Notes what has more than everyday rights: the layer asks the policy whether it may."""
+        if entry.kind is not Kind.SYMLINK and unusual(entry.mode, entry.uid, entry.gid):
+            self._facts.rights[entry.path] = (entry.mode, entry.uid, entry.gid)
 
     def _check_parents(self, path: str) -> None:
         """No member may lie below a symlink of its package: unpacking would follow it out of the root."""
@@ -166,6 +183,9 @@ class _Unpacker:
             conffiles.append((path, md5 if path == line else f"{md5} remove-on-upgrade"))
         self._facts.status = control.status(self._fields, conffiles)
         self._facts.triggers = [line for line in _lines(files, "triggers") if not line.startswith("#")]
+        for line in self._facts.triggers:
+            if not _TRIGGER.fullmatch(line):
+                raise ToolError(f"has {line!r} in its triggers, which deb-triggers(5) does not know")
         name = self._facts.package
         if self._fields.get("Multi-Arch") == "same":
             name += ":" + self._fields["Architecture"]
@@ -173,13 +193,20 @@ class _Unpacker:
         info["list"] = (0o644, "".join(f"{path}\n" for path in self._list).encode())
         info.setdefault("md5sums", (0o644, self._own_md5sums()))
         for key, (mode, data) in sorted(info.items()):
-            self._writer.add(Entry(f"{INFO}/{name}.{key}", Kind.FILE, mode, size=len(data)), data)
+            entry = Entry(f"{INFO}/{name}.{key}", Kind.FILE, mode, size=len(data))
+            self._writer.add(entry, data)
+            self._note_rights(entry)
         self._writer.close()
         return self._facts
 
     def _own_md5sums(self) -> bytes:
         """What dpkg notes for a package that brings no md5sums."""
         return "".join(f"{md5}  {path}\n" for path, md5 in self._md5.items()).encode()
+
+
+def unusual(mode: int, uid: int, gid: int) -> bool:
+    """Whether a path has more than everyday rights: setuid, setgid, sticky, writable for all, not root's."""
+    return bool(mode & 0o7002 or uid or gid)
 
 
 class _Hashing:
@@ -208,6 +235,8 @@ def _read_control(stream: BinaryIO, member: ar.Member) -> dict[str, tuple[int, b
                 continue
             if not info.isreg() or "/" in name or bad_path(name):
                 raise ToolError(f"has {info.name!r} in its control archive, which can only hold plain files")
+            if name in files:
+                raise ToolError(f"has {name!r} twice in its control archive")
             if info.size > _CONTROL_LIMIT:
                 raise ToolError(f"has a {name} of {info.size} bytes in its control archive")
             files[name] = (stat.S_IMODE(info.mode), cast(BinaryIO, archive.extractfile(info)).read())
@@ -235,8 +264,12 @@ def _check_identity(fields: Mapping[str, str], expected: Expected) -> None:
 def _text(files: Mapping[str, tuple[int, bytes]], name: str) -> str:
     if name not in files:
         raise ToolError(f"has no {name} in its control archive")
+    return _decoded(files[name][1], name)
+
+
+def _decoded(data: bytes, name: str) -> str:
     try:
-        return files[name][1].decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ToolError(f"has a {name} that is not UTF-8") from error
 
