@@ -12,6 +12,11 @@ _ATTRS = {
     "packages": attr.label(mandatory = True, providers = [AptSetInfo], doc = "The set to install."),
     "_excludes": attr.label(default = "//apt/policy:path-excludes.json", allow_single_file = True, doc = "Path rules."),
     "_policy": attr.label(default = "//apt/policy:scripts.json", allow_single_file = True, doc = "What scripts would do."),
+    "_rights": attr.label(
+        default = "//apt/policy:rights.json",
+        allow_single_file = True,
+        doc = "Which packages may give rights away.",
+    ),
     "_tool": attr.label(default = "//tools/apt_layer", executable = True, cfg = "exec", doc = "The layer writer."),
 }
 
@@ -67,6 +72,8 @@ def _apt_layer_impl(ctx):
     if packages.merged_usr:
         args.add_all(_ROOT_LINKS.get(packages.arch, ["bin", "lib", "sbin"]), before_each = "--root-link")
     args.add("--policy", ctx.file._policy)
+    rights = [ctx.file._rights] + packages.rights
+    args.add_all(rights, before_each = "--rights")
     args.add("--excludes", ctx.file._excludes)
     args.add("--layer", layer)
     args.add("--state", state)
@@ -75,7 +82,7 @@ def _apt_layer_impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = files + [ctx.file._policy, ctx.file._excludes] + ([base.state] if base else []),
+        inputs = files + rights + [ctx.file._policy, ctx.file._excludes] + ([base.state] if base else []),
         outputs = [layer, state, status],
         mnemonic = "AptLayer",
         progress_message = "Laying out {} packages in %{{label}}".format(

@@ -26,6 +26,10 @@ _ATTRS = {
     "lock": attr.string(mandatory = True, doc = "Name of the hub, for messages."),
     "merged_usr": attr.bool(default = True, doc = "Whether /bin, /lib and /sbin are links into /usr in the image."),
     "on": attr.label(providers = [AptSetInfo], doc = "The set below."),
+    "rights": attr.label_list(
+        allow_files = [".json"],
+        doc = "Which packages may give rights away, beside those of `//apt/policy:rights.json`.",
+    ),
     "suite": attr.string(mandatory = True, doc = "The suite, such as `bookworm`."),
 }
 
@@ -38,6 +42,7 @@ def _apt_set_impl(ctx):
         debs = (below.debs if below else []) + [deb[DebInfo] for deb in ctx.attr.debs],
         lock = ctx.attr.lock,
         merged_usr = ctx.attr.merged_usr,
+        rights = ctx.files.rights,
         roots = [deb[DebInfo].package for deb in ctx.attr.debs if deb[DebInfo].package not in ctx.attr.auto],
         suite = ctx.attr.suite,
     )]

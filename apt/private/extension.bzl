@@ -16,6 +16,10 @@ _LOCK = tag_class(
             default = "./bazelw run //apt:lock --",
             doc = "The command that writes locks, without the name of this one; error messages show it.",
         ),
+        "rights": attr.label_list(
+            doc = """Files like `//apt/policy:rights.json`, for this lock: which setuid programs and the like its
+packages may have beside those that are known.""",
+        ),
     },
 )
 
@@ -46,7 +50,14 @@ def _declare(mctx, tag):
                 refresh = lock.refresh,
                 sha256 = package["sha256"],
             )
-    apt_hub(name = tag.name, debs = debs, lock = tag.lock, lock_name = tag.name, refresh = lock.refresh)
+    apt_hub(
+        name = tag.name,
+        debs = debs,
+        lock = tag.lock,
+        lock_name = tag.name,
+        refresh = lock.refresh,
+        rights = tag.rights,
+    )
 
 def _apt_impl(mctx):
     apt_mirrors(name = _MIRRORS)

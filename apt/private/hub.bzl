@@ -8,6 +8,7 @@ _ATTRS = {
     "lock": attr.label(doc = "The lock, if it can be used."),
     "lock_name": attr.string(mandatory = True, doc = "The hub's name as the user chose it."),
     "refresh": attr.string(doc = "The command that writes the lock anew, for messages."),
+    "rights": attr.label_list(doc = "Which packages may give rights away, beside those that are known."),
 }
 
 _HEAD = """load("{rules}", "{rule}")
@@ -38,6 +39,7 @@ apt_set(
     lock = {lock},
     merged_usr = {merged_usr},
     on = {on},
+    rights = {rights},
     suite = {suite},
 )
 """
@@ -62,7 +64,7 @@ def _packages(lock, attr):
             ))
     return "".join(for_each)
 
-def _sets(lock, lock_name):
+def _sets(lock, attr):
     for_each = [_HEAD.format(rules = Label("//apt/private:apt_set.bzl"), rule = "apt_set")]
     for name, content in sorted(lock["sets"].items()):
         for arch, packages in sorted(content["packages"].items()):
@@ -73,9 +75,10 @@ def _sets(lock, lock_name):
                 auto = content["auto"][arch],
                 components = lock["components"],
                 debs = ["//packages:{}.{}".format(package, arch) for package in packages],
-                lock = lock_name,
+                lock = attr.lock_name,
                 merged_usr = lock["merged_usr"],
                 on = "{}.{}".format(content["on"], arch) if content["on"] else None,
+                rights = [str(label) for label in attr.rights],
                 suite = lock["suite"],
             ))
     return "".join(for_each)
@@ -85,7 +88,7 @@ def _apt_hub_impl(rctx):
         fail(rctx.attr.error)
     lock = json.decode(rctx.read(rctx.attr.lock))
     rctx.file("packages/BUILD.bazel", _packages(lock, rctx.attr))
-    rctx.file("sets/BUILD.bazel", _sets(lock, rctx.attr.lock_name))
+    rctx.file("sets/BUILD.bazel", _sets(lock, rctx.attr))
     rctx.file("BUILD.bazel")
 
 apt_hub = repository_rule(

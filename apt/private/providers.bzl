@@ -20,6 +20,7 @@ AptSetInfo = provider(
         "debs": "list of DebInfo: all packages, those of the sets below included.",
         "lock": "string: name of the lock's repository, for messages.",
         "merged_usr": "bool: whether /bin, /lib and /sbin are links into /usr.",
+        "rights": "list of File: policies of rights beside the one of this repository.",
         "roots": "list of strings: names of the packages that the set itself asks for; what they need is `auto`.",
         "suite": "string: the suite, such as `bookworm`.",
     },

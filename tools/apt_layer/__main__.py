@@ -16,6 +16,7 @@ from tools.apt_layer.choose import choose
 from tools.apt_layer.effects import read_policy
 from tools.apt_layer.merge import Layer, add_packages
 from tools.apt_layer.relocate import relocate
+from tools.apt_layer.rights import check_rights, read_rights
 from tools.apt_layer.shared import status
 from tools.apt_layer.state import Facts, State, read_facts, read_state
 from tools.apt_layer.tree import write_dirs
@@ -30,6 +31,7 @@ def main() -> None:
     packages = [read_facts(Path(facts), Path(part), auto=False) for facts, part in args.package]
     packages += [read_facts(Path(facts), Path(part), auto=True) for facts, part in args.auto]
     packages.sort(key=lambda facts: facts.package)
+    check_rights(packages, read_rights(args.rights))
     base = read_state(args.base) if args.base else State(arch=args.arch, suite=args.suite)
     with tempfile.TemporaryDirectory(dir=args.layer.parent) as scratch:
         if base.pulled:
@@ -39,8 +41,9 @@ def main() -> None:
         if not args.base:
             _add_excludes(layer, args.excludes)
         _write(layer, args.layer)
-    args.state.write_text(states.dumps(base), encoding="utf-8")
-    args.status.write_text(status(base), encoding="utf-8")
+    for path, text in ((args.state, states.dumps(base)), (args.status, status(base))):
+        with naming(path):
+            path.write_text(text, encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--component", action="append", default=[])
     parser.add_argument("--root-link", action="append", default=[], help="a folder that is a link into /usr")
     parser.add_argument("--policy", type=Path, required=True)
+    parser.add_argument(
+        "--rights", type=Path, action="append", default=[], help="JSON: who may have more rights"
+    )
     parser.add_argument("--excludes", type=Path, required=True)
     parser.add_argument("--layer", type=Path, required=True, help="output: the layer, .tar.gz")
     parser.add_argument("--state", type=Path, required=True, help="output: JSON for the apt layer above")

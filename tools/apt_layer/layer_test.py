@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tools.apt_layer.maker import Maker, Result
-from tools.deb_part.debs import Content
+from tools.deb_part.debs import Content, by_hand, member
 
 ONE = Content(
     files={"usr/bin/one": "1", "usr/share/common/a": "a"},
@@ -87,11 +87,11 @@ def test_a_second_layer_adds_its_packages_and_keeps_the_first_ones(make: Maker) 
 
 
 def test_directories_come_once_first_and_as_their_first_owner_has_them(make: Maker) -> None:
-    one = Content(files={"usr/share/x/1": ""}, modes={"usr/share/x": 0o2775})
+    one = Content(files={"usr/share/x/1": ""}, modes={"usr/share/x": 0o750})
     two = Content(files={"usr/share/x/2": ""}, modes={"usr/share/x": 0o700})
     layer = make.layer(make.deb("a", one), make.deb("b", two))
     assert len(layer.names()) == len(set(layer.names()))
-    assert layer.mode("usr/share/x") == 0o2775
+    assert layer.mode("usr/share/x") == 0o750
     with tarfile.open(layer.layer) as archive:
         seen = set()
         for member in archive:
@@ -134,6 +134,33 @@ def test_packages_that_own_one_path_are_named(make: Maker, other: Content, messa
     one, three = make.deb("one", ONE), make.deb("three", other)
     error = make.error(one, three) if layers == 1 else make.error(three, base=make.layer(one))
     assert message in error
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("link_first", [True, False])
+def test_nobody_writes_through_a_link_of_another_package(make: Maker, layers: int, link_first: bool) -> None:
+    """dpkg-deb always names the directories; a .deb written by hand need not."""
+    link, file = (
+        make.deb("a" if link_first else "z", Content(links={"opt/x": "/etc"})),
+        member("./opt/x/passwd"),
+    )
+    below = by_hand(make.folder, [file])
+    error = make.error(link, below) if layers == 1 else make.error(below, base=make.layer(link))
+    assert re.search(
+        r"^error: /opt/x (has files of bad below it and is a file in [az]|is a file in z and)", error
+    )
+
+
+@pytest.mark.parametrize("path", ["etc/passwd", "var/lib/apt/extended_states", "etc/shells"])
+def test_files_that_all_packages_share_are_nobodys(make: Maker, path: str) -> None:
+    policy = {
+        "masters": [{"accounts": "usr/share/m", "why": "w"}],
+        "one": [{"shells": ["/bin/sh"], "why": "w"}],
+    }
+    debs = [make.deb("masters", Content(files=MASTERS)), make.deb("one", Content(files={path: "x"}))]
+    assert f"the package database writes /{path}, which one brings as a file" in make.error(
+        *debs, policy=policy
+    )
 
 
 def test_a_package_that_the_base_has_is_named(make: Maker) -> None:
@@ -293,6 +320,13 @@ def test_effects_may_be_for_one_architecture(make: Maker) -> None:
     layer = make.layer(make.deb("one", ONE), policy={"one": effects})
     assert {"etc/amd64", "etc/arm64"} & set(layer.names()) == {"etc/amd64"}
     assert layer.text("etc/arch") == "amd64\n"
+
+
+@pytest.mark.parametrize("output", ["tar.gz", "state", "status"])
+def test_a_full_disk_is_named(make: Maker, output: str) -> None:
+    one, full = make.deb("one", ONE), make.folder / f"1.{output}"
+    full.symlink_to("/dev/full")
+    assert make.error(one) == f"error: {full}: No space left on device\n"
 
 
 def test_a_foreign_state_is_refused(make: Maker, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class Maker:
         base: Result | None = None,
         policy: dict[str, Any] | None = None,
         auto: Sequence[str] = (),
+        rights: Sequence[Path] = (),
         roots: Sequence[str] = (),
         merged: bool = True,
         umask: int = 0o022,
@@ -84,6 +85,8 @@ class Maker:
         if base:
             options += ["--base", str(base.state)]
         options += ["--policy", str(rules), "--excludes", "apt/policy/path-excludes.json"]
+        for file in (Path("apt/policy/rights.json"), *rights):
+            options += ["--rights", str(file)]
         options += [
             "--layer",
             str(result.layer),

@@ -8,7 +8,7 @@ from tools.apt_layer.links import dangling
 from tools.apt_layer.relocate import real
 from tools.apt_layer.shared import STATOVERRIDE, shared_files, shared_links
 from tools.apt_layer.state import UNOWNED, Facts, Installed, State
-from tools.apt_layer.tree import Tree, parents
+from tools.apt_layer.tree import Made, Tree, parents
 from tools.common.errors import ToolError, raise_all
 
 GENERATED = "generated"
@@ -54,12 +54,14 @@ def add_packages(
     for effect, context in effects:
         apply(effect, context)
     _note_generated(state, tree)
+    noted = set(tree.made)
     for path, data, mode, gid in shared_files(state):
         if before.get(path) != data:
             tree.file(path, data, "the package database", mode=mode, gid=gid)
     for path, target in shared_links(state):
         if links_before.get(path) != target:
             tree.link(path, target, "update-alternatives")
+    _check_shared(state, [made for path, made in tree.made.items() if path not in noted])
     layer = Layer(_dirs(state, packages, tree), packages, tree)
     raise_all(list(dangling(state, tree)))
     return layer
@@ -69,6 +71,7 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
     """Notes who owns what; two packages may share a directory and nothing else."""
     problems: list[ToolError] = []
     special = _special(state) if state.pulled else {}
+    implied: set[str] = set()
     for facts in packages:
         if facts.package in state.packages and state.packages[facts.package].installed:
             problems.append(ToolError(f"{facts.package} is in the base already"))
@@ -77,6 +80,14 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
             if owner := state.files.get(path):
                 problems.append(ToolError(f"/{path} is a directory in {facts.package} and a file in {owner}"))
             state.dirs.setdefault(path, attributes)
+        unnamed = _unnamed_parents(facts)
+        implied |= unnamed
+        for path in sorted(unnamed & state.files.keys()):
+            problems.append(
+                ToolError(
+                    f"/{path} has files of {facts.package} below it and is a file in {state.files[path]}"
+                )
+            )
         for path in facts.files:
             if path in special:
                 problems.append(ToolError(f"/{path} of {facts.package} {special[path]}"))
@@ -85,7 +96,7 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
                 problems.append(
                     ToolError(f"/{path} is in both {owner} and {facts.package}, and neither diverts it")
                 )
-            elif path in state.dirs:
+            elif path in state.dirs or path in implied:
                 problems.append(
                     ToolError(f"/{path} is a file in {facts.package} and a directory in another package")
                 )
@@ -104,6 +115,22 @@ def _special(state: State) -> dict[str, str]:
 def _replaceable(state: State, path: str, package: str) -> bool:
     """As for dpkg: what no package owns, and what is left of the package's own earlier version."""
     return state.files[path] in (UNOWNED, package) and path not in state.links
+
+
+def _unnamed_parents(facts: Facts) -> set[str]:
+    """Directories that a package needs and does not bring. As another's link, one would be followed."""
+    return {parent for path in facts.files for parent in parents(path)} - facts.dirs.keys()
+
+
+def _check_shared(state: State, made: Iterable[Made]) -> None:
+    """No package may bring a file that is written for all packages together."""
+    raise_all(
+        [
+            ToolError(f"{each.maker} writes /{each.entry.path}, which {owner} brings as a file")
+            for each in made
+            if (owner := state.files.get(each.entry.path)) and owner not in (GENERATED, UNOWNED)
+        ]
+    )
 
 
 def _note_generated(state: State, tree: Tree) -> None:

@@ -26,6 +26,7 @@ class Facts:
     status: str
     dirs: Mapping[str, tuple[int, int, int]]
     files: Mapping[str, str]
+    rights: Mapping[str, tuple[int, int, int]]
     triggers: tuple[str, ...]
     extracts: Mapping[str, str]
     part: Path
@@ -103,13 +104,18 @@ def read_facts(path: Path, part: Path, *, auto: bool) -> Facts:
         version=data["version"],
         architecture=data["architecture"],
         status=data["status"],
-        dirs={name: (mode, uid, gid) for name, (mode, uid, gid) in data["dirs"].items()},
+        dirs=_rights(data["dirs"]),
         files=data["files"],
+        rights=_rights(data["rights"]),
         triggers=tuple(data["triggers"]),
         extracts=data["extracts"],
         part=part,
         auto=auto,
     )
+
+
+def _rights(data: Mapping[str, tuple[int, int, int]]) -> dict[str, tuple[int, int, int]]:
+    return {name: (mode, uid, gid) for name, (mode, uid, gid) in data.items()}
 
 
 def dumps(state: State) -> str:
@@ -131,7 +137,7 @@ def read_state(path: Path) -> State:
             name: Installed(**{**value, "triggers": tuple(value["triggers"])})
             for name, value in data.pop("packages").items()
         }
-        dirs = {name: (mode, uid, gid) for name, (mode, uid, gid) in data.pop("dirs").items()}
+        dirs = _rights(data.pop("dirs"))
         alternatives = {name: Alternative(**value) for name, value in data.pop("alternatives").items()}
         diversions = {path: (to, by) for path, (to, by) in data.pop("diversions").items()}
         return State(packages=packages, dirs=dirs, alternatives=alternatives, diversions=diversions, **data)
