@@ -1,5 +1,6 @@
 """Rule and macro that make an image layer of a lock's set."""
 
+load("//apt/private:missing_set.bzl", "ARCHITECTURES")
 load("//apt/private:providers.bzl", "AptLayerInfo", "AptSetInfo")
 
 _DOC = """One layer with the packages of a set, but for those that the base has, and with dpkg's database."""
@@ -127,6 +128,13 @@ def apt_layer(name, lock, set, arch, base = None, **kwargs):
       base: an apt_layer or apt_base target below; only what it lacks is added, and dpkg's database is that of both.
       **kwargs: attributes of every rule, such as `tags` and `visibility`.
     """
+    if arch not in ARCHITECTURES:
+        fail("//{}:{}: arch = {} is no architecture of Debian; its names for them are {}".format(
+            native.package_name(),
+            name,
+            repr(arch),
+            ", ".join(ARCHITECTURES),
+        ))
     apt_layer_rule(
         name = name,
         base = base,

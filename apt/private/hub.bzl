@@ -1,5 +1,7 @@
 """Repository rule for the hub of a lock: one target for each package, one for each set."""
 
+load("//apt/private:missing_set.bzl", "ARCHITECTURES")
+
 _DOC = """The packages and sets of one lock, by name and architecture."""
 
 _ATTRS = {
@@ -11,9 +13,11 @@ _ATTRS = {
     "rights": attr.label_list(doc = "Which packages may give rights away, beside those that are known."),
 }
 
-_HEAD = """load("{rules}", "{rule}")
-
+_HEAD = """
 package(default_visibility = ["//visibility:public"])
+"""
+
+_LOAD = """load("{rules}", "{rule}")
 """
 
 _PACKAGE = """
@@ -44,11 +48,22 @@ apt_set(
 )
 """
 
+_MISSING = """
+missing_set(
+    name = {name},
+    arch = {arch},
+    known = {known},
+    lock = {lock},
+    refresh = {refresh},
+    tags = ["manual"],
+)
+"""
+
 def _format(template, **values):
     return template.format(**{key: repr(value) for key, value in values.items()})
 
 def _packages(lock, attr):
-    for_each = [_HEAD.format(rules = Label("//apt/private:deb_part.bzl"), rule = "deb_part")]
+    for_each = [_LOAD.format(rules = Label("//apt/private:deb_part.bzl"), rule = "deb_part"), _HEAD]
     for arch, packages in sorted(lock["packages"].items()):
         for name, package in sorted(packages.items()):
             for_each.append(_format(
@@ -65,8 +80,22 @@ def _packages(lock, attr):
     return "".join(for_each)
 
 def _sets(lock, attr):
-    for_each = [_HEAD.format(rules = Label("//apt/private:apt_set.bzl"), rule = "apt_set")]
+    for_each = [
+        _LOAD.format(rules = Label("//apt/private:apt_set.bzl"), rule = "apt_set"),
+        _LOAD.format(rules = Label("//apt/private:missing_set.bzl"), rule = "missing_set"),
+        _HEAD,
+    ]
     for name, content in sorted(lock["sets"].items()):
+        for arch in ARCHITECTURES:
+            if arch not in content["packages"]:
+                for_each.append(_format(
+                    _MISSING,
+                    name = "{}.{}".format(name, arch),
+                    arch = arch,
+                    known = sorted(content["packages"]),
+                    lock = attr.lock_name,
+                    refresh = attr.refresh,
+                ))
         for arch, packages in sorted(content["packages"].items()):
             for_each.append(_format(
                 _SET,

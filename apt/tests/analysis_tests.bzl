@@ -8,6 +8,7 @@ load("//apt:defs.bzl", "AptLayerInfo")
 load("//apt/private:apt_layer.bzl", "apt_layer_rule")
 load("//apt/private:apt_set.bzl", "apt_set")
 load("//apt/private:deb_part.bzl", "deb_part")
+load("//apt/private:missing_set.bzl", "missing_set")
 
 def _fails_impl(ctx):
     env = analysistest.begin(ctx)
@@ -75,6 +76,21 @@ def apt_layer_analysis_tests(name):
         _layer("on_" + base, "both", "amd64", base)
         tests.append("{}_refuses_{}".format(name, base))
         _fails_test(name = tests[-1], message = message, target_under_test = "on_" + base)
+    missing_set(
+        name = "both.riscv64",
+        arch = "riscv64",
+        known = ["amd64", "arm64"],
+        lock = "test",
+        refresh = "./refresh",
+        tags = ["manual"],
+    )
+    _layer("riscv", "both", "riscv64")
+    tests.append(name + "_names_an_architecture_that_the_lock_lacks")
+    _fails_test(
+        name = tests[-1],
+        message = "both.riscv64: the lock @test has no packages for arch = \"riscv64\", only for amd64, arm64.",
+        target_under_test = "riscv",
+    )
     _layer("on_base", "both", "amd64", "base_one_amd64")
     tests.append(name + "_adds_what_the_base_lacks")
     _adds_test(name = tests[-1], target_under_test = "on_base")

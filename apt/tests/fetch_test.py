@@ -140,6 +140,35 @@ def test_without_any_mirror_it_says_how_to_name_one(nested: Nested, tmp_path: Pa
     assert "APT_MIRROR=http://HOST/debian" in message
 
 
+@pytest.mark.parametrize(
+    ("arch", "error"),
+    [
+        (
+            "riscv64",
+            'base.riscv64: the lock @bookworm has no packages for arch = "riscv64", only for amd64, arm64.\n'
+            '  If the suite has it, add it to "architectures" in the lock\'s .in.json and write the lock anew: '
+            + REFRESH,
+        ),
+        (
+            "x86_64",
+            '//apt/locks/probe:x: arch = "x86_64" is no architecture of Debian; its names for them',
+        ),
+    ],
+)
+def test_an_architecture_that_the_lock_lacks_is_named(nested: Nested, arch: str, error: str) -> None:
+    nested.lock({})
+    probe = nested.own / "probe/BUILD.bazel"
+    probe.parent.mkdir(exist_ok=True)
+    probe.write_text(
+        'load("//apt:defs.bzl", "apt_layer")\n'
+        f'apt_layer(name = "x", arch = "{arch}", lock = "@bookworm", set = "base")\n'
+    )
+    done = nested.bazel("build", "--nobuild", "//apt/locks/probe:x")
+    assert done.returncode != 0
+    assert error in done.stderr
+    assert done.stderr.count("Error in fail: ") == 1
+
+
 def test_a_hostile_deb_fails_by_name(nested: Nested, tmp_path: Path, mirror: Path) -> None:
     bad = by_hand(tmp_path, [tarfile.TarInfo("./../../etc/cron.d/evil")])
     entry = locked(bad.path, mirror, name="bad", version="1", arch="all")

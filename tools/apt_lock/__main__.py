@@ -16,7 +16,7 @@ from tools.apt_lock import lockfile
 from tools.apt_lock.apt import KEYRINGS, Apt, Origin
 from tools.apt_lock.inputs import Input, read_input
 from tools.apt_lock.mirrors import MAIN, SECURITY, read_mirrors, snapshot_mirrors
-from tools.common.errors import ToolError, run
+from tools.common.errors import ToolError, raise_all, run
 
 SUFFIX = ".in.json"
 
@@ -104,6 +104,8 @@ def _solve(path: Path, wanted: Input, origin: Origin) -> lockfile.Lock:
     with tempfile.TemporaryDirectory(prefix="apt-lock-") as root:
         apt = Apt(Path(root), wanted, origin)
         apt.update()
+        remedy = 'Leave it out of "architectures", or take a suite that has it.'
+        raise_all([ToolError(problem, file=path, remedy=remedy) for problem in apt.lacking()])
         return apt.lock()
 
 

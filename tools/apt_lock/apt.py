@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.apt_lock.inputs import Input, PackageSet, below
+from tools.apt_lock.inputs import Input, PackageSet, Source, below
 from tools.apt_lock.lockfile import Lock, LockedSet, Package, Release
 from tools.common.errors import ToolError
 
@@ -51,13 +51,24 @@ class Apt:
     def releases(self) -> dict[str, Release]:
         """The signed Release files that `update` left behind, by suite."""
         found = {}
-        lists = self._root / "state/lists"
         for source in self._wanted.sources:
-            (file,) = lists.glob(f"*_{source.archive}_*dists_{source.suite}_InRelease")
-            text = file.read_text(encoding="utf-8", errors="replace")
-            fields = dict(re.findall(r"^(Date|Version): (.*)$", text, re.MULTILINE))
+            fields = dict(re.findall(r"^(Date|Version): (.*)$", self._release(source), re.MULTILINE))
             found[source.suite] = Release(source.archive, fields.get("Date", ""), fields.get("Version", ""))
         return found
+
+    def lacking(self) -> list[str]:
+        """Architectures that were asked for and that a source has no packages for, in words."""
+        problems = []
+        for source in self._wanted.sources:
+            match = re.search(r"^Architectures: (.*)$", self._release(source), re.MULTILINE)
+            offered = sorted(set(match[1].split()) - {"all"}) if match else []
+            problems += [
+                f"wants {arch}, and {source.suite} in the archive {source.archive} has packages for "
+                f"{', '.join(offered) or 'no architecture'}"
+                for arch in self._wanted.architectures
+                if arch not in offered
+            ]
+        return problems
 
     def lock(self) -> Lock:
         """Solves every set on every architecture and looks up what was chosen."""
@@ -79,6 +90,10 @@ class Apt:
         }
         wanted = self._wanted
         return Lock(wanted.suite, wanted.components, wanted.merged_usr, self.releases(), locked, packages)
+
+    def _release(self, source: Source) -> str:
+        (file,) = (self._root / "state/lists").glob(f"*_{source.archive}_*dists_{source.suite}_InRelease")
+        return file.read_text(encoding="utf-8", errors="replace")
 
     @staticmethod
     def _merge(merged: dict[str, str], uris: Mapping[str, str], name: str, arch: str) -> None:

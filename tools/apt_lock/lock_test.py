@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tools.apt_lock.archive import Archive, Deb
+from tools.apt_lock.archive import SUITES, Archive, Deb
 from tools.apt_lock.locker import INPUT, Locker
 
 DEBS = [
@@ -252,13 +252,21 @@ def test_an_input_anywhere_is_locked_beside_itself(locker: Locker) -> None:
         ),
         ({"sets": {"x": {"roots": {"no-such-package": ""}}}}, "Unable to locate package no-such-package"),
         ({"sets": {"x": {"roots": {"clash": "", "python": ""}}}}, "apt-get install failed"),
-        ({"architectures": ["amd64", "riscv64"]}, "set 'essential' cannot be resolved for riscv64"),
         ({"sets": None}, "bookworm.in.json"),
     ],
 )
 def test_bad_input_is_named(locker: Locker, change: dict[str, Any], message: str) -> None:
     locker.input(INPUT | change)
     assert message in locker.error("bookworm")
+
+
+def test_an_architecture_that_a_suite_lacks_is_named(locker: Locker) -> None:
+    locker.input(INPUT | {"architectures": ["amd64", "riscv64"]})
+    assert locker.error("bookworm") == "".join(
+        f"error: {locker.locks}/bookworm.in.json: wants riscv64, and {suite} in the archive {archive} has "
+        'packages for amd64, arm64\n  Leave it out of "architectures", or take a suite that has it.\n'
+        for suite, archive in SUITES.items()
+    )
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"suite": "bookworm"}'])
