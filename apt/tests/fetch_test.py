@@ -146,8 +146,8 @@ def test_without_any_mirror_it_says_how_to_name_one(nested: Nested, tmp_path: Pa
         (
             "riscv64",
             'base.riscv64: the lock @bookworm has no packages for arch = "riscv64", only for amd64, arm64.\n'
-            '  If the suite has it, add it to "architectures" in the lock\'s .in.json and write the lock anew: '
-            + REFRESH,
+            '  If the suite has it, add it to "architectures" in the lock\'s .in.json and write the lock '
+            "anew: " + REFRESH,
         ),
         (
             "x86_64",

@@ -104,7 +104,7 @@ def _solve(path: Path, wanted: Input, origin: Origin) -> lockfile.Lock:
     with tempfile.TemporaryDirectory(prefix="apt-lock-") as root:
         apt = Apt(Path(root), wanted, origin)
         apt.update()
-        remedy = 'Leave it out of "architectures", or take a suite that has it.'
+        remedy = 'Leave it out of "architectures", of the lock or, with a reason, of this source alone.'
         raise_all([ToolError(problem, file=path, remedy=remedy) for problem in apt.lacking()])
         return apt.lock()
 

@@ -65,7 +65,7 @@ class Apt:
             problems += [
                 f"wants {arch}, and {source.suite} in the archive {source.archive} has packages for "
                 f"{', '.join(offered) or 'no architecture'}"
-                for arch in self._wanted.architectures
+                for arch in source.architectures or self._wanted.architectures
                 if arch not in offered
             ]
         return problems

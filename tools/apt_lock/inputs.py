@@ -73,15 +73,17 @@ def _parse(data: dict[str, Any]) -> Input:
         merged_usr=bool(data["merged_usr"]),
         architectures=tuple(data["architectures"]),
         components=tuple(data["components"]),
-        sources=tuple(_source(source) for source in data["sources"]),
+        sources=tuple(_source(source, data["architectures"]) for source in data["sources"]),
         sets=tuple(sets.values()),
     )
 
 
-def _source(data: dict[str, Any]) -> Source:
+def _source(data: dict[str, Any], wanted: list[str]) -> Source:
     architectures = tuple(data.get("architectures", ()))
+    if other := [arch for arch in architectures if arch not in wanted]:
+        raise ValueError(f"source {data['suite']!r} is for {', '.join(other)}, which is not locked")
     if architectures and not data.get("why"):
-        raise ValueError(f"source {data['suite']!r} is for some architectures only and has no \"why\"")
+        raise ValueError(f'source {data["suite"]!r} is for some architectures only and has no "why"')
     return Source(data["archive"], data["suite"], architectures)
 
 

@@ -239,7 +239,11 @@ def test_an_input_anywhere_is_locked_beside_itself(locker: Locker) -> None:
         ({"version": 2}, "version is 2, this tool reads 1"),
         (
             {"sources": [{"archive": "debian", "suite": "bookworm", "architectures": ["amd64"]}]},
-            'source \'bookworm\' is for some architectures only and has no "why"',
+            "source 'bookworm' is for some architectures only and has no \"why\"",
+        ),
+        (
+            {"sources": [{"archive": "debian", "suite": "bookworm", "architectures": ["s390x"], "why": "w"}]},
+            "source 'bookworm' is for s390x, which is not locked",
         ),
         ({"sets": {"base": {"on": "essential", "roots": {}}}}, "set 'base' is on 'essential'"),
         (
@@ -264,7 +268,8 @@ def test_an_architecture_that_a_suite_lacks_is_named(locker: Locker) -> None:
     locker.input(INPUT | {"architectures": ["amd64", "riscv64"]})
     assert locker.error("bookworm") == "".join(
         f"error: {locker.locks}/bookworm.in.json: wants riscv64, and {suite} in the archive {archive} has "
-        'packages for amd64, arm64\n  Leave it out of "architectures", or take a suite that has it.\n'
+        "packages for amd64, arm64\n"
+        '  Leave it out of "architectures", of the lock or, with a reason, of this source alone.\n'
         for suite, archive in SUITES.items()
     )
 
