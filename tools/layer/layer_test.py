@@ -3,9 +3,11 @@
 import gzip
 import hashlib
 import io
+import random
 import subprocess
 import tarfile
 import tracemalloc
+import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -164,6 +166,34 @@ def test_parts_concatenate_and_an_empty_part_is_a_part(tmp_path: Path) -> None:
     assert plain.endswith(tar.END_OF_ARCHIVE)
     assert len(plain) % 512 == 0
     subprocess.run(["gzip", "-t", path], check=True)
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 3 << 20])
+def test_a_deflate_stream_is_copied(tmp_path: Path, size: int) -> None:
+    data = random.Random(size).randbytes(size)
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    raw = deflate.compress(data) + deflate.flush()
+    out = io.BytesIO()
+    with PartWriter(out) as writer:
+        writer.add(*ENTRIES[0])
+        writer.add_deflated(
+            Entry("usr/raw", Kind.FILE, 0o755, size=size), [raw[:9], raw[9:]], zlib.crc32(data)
+        )
+        writer.add_deflated(Entry("usr/last", Kind.FILE, 0o644, size=size), [raw], zlib.crc32(data))
+        with pytest.raises(ToolError, match="twice"):
+            writer.add_deflated(Entry("usr/last", Kind.FILE, 0o644), [], 0)
+        with pytest.raises(ToolError, match="no content"):
+            writer.add_deflated(Entry("usr/folder", Kind.DIR, 0o755), [], 0)
+    assert raw in out.getvalue()
+    path = layer(tmp_path, out.getvalue(), part(ENTRIES[1:2]))
+    subprocess.run(["gzip", "-t", path], check=True)
+    with tarfile.open(path) as archive:
+        assert archive.getnames() == ["usr", "usr/raw", "usr/last", "usr/bin"]
+        assert cast(BinaryIO, archive.extractfile("usr/raw")).read() == data
+        assert archive.getmember("usr/raw").mode == 0o755
+        assert cast(BinaryIO, archive.extractfile("usr/last")).read() == data
+    listed = subprocess.run(["tar", "-tzf", path], capture_output=True, text=True, check=True)
+    assert listed.stdout == "usr/\nusr/raw\nusr/last\nusr/bin/\n"
 
 
 def test_a_file_that_is_no_part_is_refused(tmp_path: Path) -> None:

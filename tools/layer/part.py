@@ -4,6 +4,9 @@ A part is a gzip stream (RFC 1952) of tar entries without the end-of-archive blo
 concatenated, so parts may too; a last gzip member with those blocks makes a layer of them. A part is thus
 compressed once, where it is made, and merged any number of times for the price of a copy.
 
+A file that is compressed already, as the members of a wheel are, keeps its deflate stream: that becomes a gzip
+member of its own.
+
 The bytes depend on the entries, on LEVEL and on the zlib that Python is linked with, on nothing else: the
 gzip header has no time, no name and no operating system. (zlib's output has been the same for many years;
 zlib-ng's differs. A test holds a known digest so that a change of library does not go unnoticed.)
@@ -71,22 +74,51 @@ class PartWriter:
 
     def add(self, entry: Entry, data: bytes | Reader | None = None) -> None:
         """Adds an entry. A file's data must have the size that the entry says; streams are read in chunks."""
-        head = tar.header(entry)
-        if entry.path in self._paths:
-            raise ToolError(f"{entry.path!r} is twice in one layer part")
-        if entry.kind is Kind.HARDLINK and entry.link not in self._paths:
-            raise ToolError(f"{entry.path!r} is a hard link to {entry.link!r}, which does not come before it")
+        head = self._head(entry)
         if data is None or entry.kind is not Kind.FILE:
             if entry.size or data:
                 raise ToolError(
                     f"{entry.path!r} is a {entry.kind} of {entry.size} bytes and got no fitting content"
                 )
             data = b""
+        member = self._open()
+        member.write(head)
+        self._content(member, entry, io.BytesIO(data) if isinstance(data, bytes) else data)
+
+    def add_deflated(self, entry: Entry, stream: Iterable[bytes], crc: int) -> None:
+        """Adds a file whose content is a raw deflate stream, which is copied and not looked at.
+
+        Args:
+            entry: the file; its size is that of the content.
+            stream: the chunks of the one stream, which must inflate to `entry.size` bytes.
+            crc: CRC-32 of the content.
+        """
+        head = self._head(entry)
+        if entry.kind is not Kind.FILE:
+            raise ToolError(f"{entry.path!r} is a {entry.kind}, which has no content")
+        self._open().write(head)
+        self.close()
+        self._out.write(_GZIP_HEADER)
+        for chunk in stream:
+            self._out.write(chunk)
+        self._out.write(struct.pack("<LL", crc, entry.size & 0xFFFFFFFF))
+        if padding := tar.padding(entry.size):
+            self._open().write(padding)
+
+    def _head(self, entry: Entry) -> bytes:
+        head = tar.header(entry)
+        if entry.path in self._paths:
+            raise ToolError(f"{entry.path!r} is twice in one layer part")
+        if entry.kind is Kind.HARDLINK and entry.link not in self._paths:
+            raise ToolError(f"{entry.path!r} is a hard link to {entry.link!r}, which does not come before it")
         self._paths.add(entry.path)
+        return head
+
+    def _open(self) -> GzipMember:
+        """The gzip member that is being written, or a new one."""
         if self._member is None:
             self._member = GzipMember(self._out, self._level)
-        self._member.write(head)
-        self._content(self._member, entry, io.BytesIO(data) if isinstance(data, bytes) else data)
+        return self._member
 
     def _content(self, member: GzipMember, entry: Entry, data: Reader) -> None:
         left = entry.size

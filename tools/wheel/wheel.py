@@ -2,6 +2,7 @@
 
 `Wheel.open` checks the archive's directory (no name leaves the root, none is there twice, RECORD lists every
 file); `verify` reads every byte and compares hashes. Both raise one ToolError that names wheel and member.
+`deflated` gives a member's compressed bytes as they stand, checked in the same pass.
 The format is that of the Python packaging specifications (binary distribution format, recording installed
 projects).
 """
@@ -15,9 +16,10 @@ import email.parser
 import hashlib
 import re
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,8 @@ from tools.common.errors import ToolError
 CHUNK = 1 << 20
 _UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _ENCRYPTED = 1
+_UTF8 = 0x800
+_LOCAL = struct.Struct("<4s2xH18xHH")  # a member's own header: magic, flags, lengths of name and extra field
 _HASHES = ("sha256", "sha384", "sha512")
 
 
@@ -84,6 +88,22 @@ class Wheel:
                 yield Stream(self, name, raw, self._record.get(name))
         except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
             raise self._error(f"cannot be read: {error}", name) from error
+
+    def is_executable(self, name: str) -> bool:
+        """Whether the archive says that a file is a program."""
+        mode = self._members[name].external_attr >> 16
+        return stat.S_ISREG(mode) and bool(mode & 0o111)
+
+    def recorded(self, name: str) -> Recorded:
+        """What RECORD says of a file; RECORD itself and its signatures have no entry."""
+        return self._record[name]
+
+    def deflated(self, name: str) -> Deflated | None:
+        """A file's deflate stream; None when it is stored in another way."""
+        info = self._members[name]
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            return None
+        return Deflated(self, info, self._record.get(name))
 
     def read(self, name: str) -> bytes:
         """A small file's content, checked."""
@@ -184,11 +204,89 @@ class Stream:
             self._hash.update(data)
             if self._left <= 0 and self._hash.digest() != self._recorded.digest:
                 raise ToolError(
-                    f"{self._name}: its {self._recorded.algorithm} differs from the one in RECORD",
+                    f"{self._name}: {_DIFFERS.format(self._recorded.algorithm)}",
                     file=self._wheel.path,
                     remedy=_REMEDY,
                 )
         return data
 
 
+class Deflated:
+    """A file's deflate stream as it stands in the wheel. Who has read it all knows that it inflates to that file."""
+
+    def __init__(self, wheel: Wheel, info: zipfile.ZipInfo, recorded: Recorded | None) -> None:
+        self._wheel, self._info, self._recorded = wheel, info, recorded
+        self.crc = info.CRC
+
+    def __iter__(self) -> Iterator[bytes]:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = _Content(self._recorded)
+        with self._wheel.path.open("rb") as file:
+            file.seek(self._start(file))
+            left = self._info.compress_size
+            while left:
+                chunk = file.read(min(CHUNK, left))
+                if not chunk:
+                    raise self._error("cannot be read: the archive ends in it")
+                left -= len(chunk)
+                if inflate.eof:
+                    raise self._error(_NO_END)
+                self._inflate(inflate, chunk, content)
+                yield chunk
+        if not inflate.eof or inflate.unused_data:
+            raise self._error(_NO_END)
+        if (content.size, content.crc) != (self._info.file_size, self.crc):
+            raise self._error("its size or CRC differs from the one in the archive")
+        content.compare(self._error)
+
+    def _inflate(self, inflate: zlib._Decompress, chunk: bytes, content: _Content) -> None:
+        full = True
+        while (chunk or full) and not inflate.eof:  # a full answer may not be all of it, even when all input is used up
+            try:
+                data = inflate.decompress(chunk, CHUNK)
+            except zlib.error as error:
+                raise self._error(f"cannot be read: {error}") from error
+            content.add(data)
+            if content.size > self._info.file_size:
+                raise self._error(f"inflates to more than its {self._info.file_size} bytes")
+            chunk, full = inflate.unconsumed_tail, len(data) == CHUNK
+
+    def _start(self, file: IO[bytes]) -> int:
+        """Where the stream begins: after the member's own header, which must be about the same member."""
+        file.seek(self._info.header_offset)
+        head = file.read(_LOCAL.size)
+        if len(head) != _LOCAL.size:
+            raise self._error("cannot be read: the archive ends in it")
+        magic, flags, name_size, extra_size = _LOCAL.unpack(head)
+        name = file.read(name_size).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
+        if magic != b"PK\3\4" or name != self._info.orig_filename:
+            raise self._error("the archive's directory does not lead to it")
+        return self._info.header_offset + _LOCAL.size + name_size + extra_size
+
+    def _error(self, problem: str) -> ToolError:
+        return ToolError(f"{self._info.filename}: {problem}", file=self._wheel.path, remedy=_REMEDY)
+
+
+class _Content:
+    """What has been seen of a file's content, and what RECORD says of it."""
+
+    def __init__(self, recorded: Recorded | None) -> None:
+        self._recorded = recorded
+        self._hash = hashlib.new(recorded.algorithm) if recorded else None
+        self.crc = self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.crc = zlib.crc32(data, self.crc)
+        self.size += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
+
+    def compare(self, error: Callable[[str], ToolError]) -> None:
+        if self._hash is not None and self._recorded is not None:
+            if self._hash.digest() != self._recorded.digest:
+                raise error(_DIFFERS.format(self._recorded.algorithm))
+
+
+_NO_END = "its deflate stream does not end where the archive says"
+_DIFFERS = "its {} differs from the one in RECORD"
 _REMEDY = "The wheel is damaged or was changed. Fetch it again; if that doesn't help, lock another version."

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
+import tracemalloc
 import warnings
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,6 +83,121 @@ BAD: dict[str, tuple[Change, str]] = {
     "short line": (line("pkg/__init__.py", "pkg/__init__.py\n"), "a line of 1 fields"),
     "unlisted": (line("pkg/__init__.py", ""), r"pkg/__init__\.py: is not listed"),
 }
+
+
+def inflated(path: Path, name: str) -> bytes:
+    with Wheel.open(path) as wheel:
+        stream = wheel.deflated(name)
+        assert stream is not None
+        raw = b"".join(stream)
+        assert zlib.crc32(zlib.decompress(raw, -zlib.MAX_WBITS)) == stream.crc
+        return zlib.decompress(raw, -zlib.MAX_WBITS)
+
+
+def test_deflate_streams_are_given_as_they_stand(tmp_path: Path) -> None:
+    path = build(tmp_path)
+    for name, data in FILES.items():
+        assert inflated(path, name) == data
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(f"{INFO}/RECORD.jws"), b"signed", zipfile.ZIP_STORED)
+    with Wheel.open(path) as wheel:
+        assert wheel.deflated(f"{INFO}/RECORD.jws") is None
+        assert wheel.read(f"{INFO}/RECORD.jws") == b"signed"
+        assert wheel.recorded("pkg/lib/data.bin").digest == hashlib.sha256(FILES["pkg/lib/data.bin"]).digest()
+
+
+def test_a_deflate_stream_that_is_pending_when_its_input_ends_is_whole(tmp_path: Path) -> None:
+    """An inflater may owe more than one answer after the last compressed byte."""
+    path = write_wheel(tmp_path, "some-pkg", "1.5", {"zeros": bytes(9 << 20)})
+    assert inflated(path, "zeros") == bytes(9 << 20)
+
+
+@pytest.mark.parametrize(
+    ("mode", "executable"),
+    [
+        (stat.S_IFREG | 0o755, True),
+        (stat.S_IFREG | 0o644, False),
+        (stat.S_IFREG | 0o001, True),
+        (0o755, False),  # no kind of file: then pip doesn't believe it either
+        (0, False),
+    ],
+)
+def test_programs(mode: int, executable: bool, tmp_path: Path) -> None:
+    path = build(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        info = zipfile.ZipInfo(f"{INFO}/RECORD.jws")
+        info.external_attr = mode << 16
+        archive.writestr(info, b"")
+    with Wheel.open(path) as wheel:
+        assert wheel.is_executable(f"{INFO}/RECORD.jws") == executable
+        assert not wheel.is_executable("pkg/lib/data.bin")
+
+
+def rewrite(path: Path, name: str, change: Callable[[zipfile.ZipInfo, bytearray, int], None]) -> Path:
+    """Changes the bytes of an archive, told where a member's stream begins."""
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(name)
+    data = bytearray(path.read_bytes())
+    change(info, data, info.header_offset + 30 + len(name))
+    path.write_bytes(data)
+    return path
+
+
+def directory(path: Path, name: str, offset: int, value: int) -> Path:
+    """Changes a field of four bytes in a member's entry of the archive's directory."""
+
+    def change(_info: zipfile.ZipInfo, data: bytearray, _start: int) -> None:
+        entry = data.rindex(name.encode()) - 46
+        data[entry + offset : entry + offset + 4] = value.to_bytes(4, "little")
+
+    return rewrite(path, name, change)
+
+
+def test_a_deflate_stream_that_is_wrong_names_the_member(tmp_path: Path) -> None:
+    name = "pkg/lib/data.bin"
+
+    def spoil(_info: zipfile.ZipInfo, data: bytearray, start: int) -> None:
+        data[start + 20 : start + 40] = bytes(20)
+
+    def other_name(info: zipfile.ZipInfo, data: bytearray, _start: int) -> None:
+        data[info.header_offset + 30] = ord("q")
+
+    def no_header(info: zipfile.ZipInfo, data: bytearray, _start: int) -> None:
+        data[info.header_offset] = 0
+
+    size = zipfile.ZipFile(build(tmp_path)).getinfo(name).compress_size
+    for wrong, message in [
+        (lambda path: rewrite(path, name, spoil), "cannot be read|differs"),
+        (lambda path: rewrite(path, name, other_name), "directory does not lead to it"),
+        (lambda path: rewrite(path, name, no_header), "directory does not lead to it"),
+        (lambda path: directory(path, name, 16, 1234), "size or CRC differs"),
+        (lambda path: directory(path, name, 20, size - 5), "does not end where the archive says"),
+        (lambda path: directory(path, name, 20, size + 5), "does not end where the archive says"),
+        (lambda path: directory(path, name, 20, 1 << 30), "the archive ends in it|does not end"),
+    ]:
+        path = wrong(build(tmp_path))
+        with pytest.raises(ToolError, match=message) as caught:
+            inflated(path, name)
+        assert str(caught.value).startswith(f"error: {path}: {name}: ")
+
+
+def test_a_deflate_stream_is_compared_with_record(tmp_path: Path) -> None:
+    path = build(tmp_path, put("pkg/lib/data.bin", bytes(256 * 5000)))
+    with pytest.raises(ToolError, match=r"pkg/lib/data\.bin: its sha256 differs"):
+        inflated(path, "pkg/lib/data.bin")
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    """A small stream that inflates to much is never in memory as a whole."""
+    path = write_wheel(tmp_path, "some-pkg", "1.5", {"zeros": bytes(200 << 20)})
+    with Wheel.open(path) as wheel:
+        stream = wheel.deflated("zeros")
+        assert stream is not None
+        tracemalloc.start()
+        assert sum(len(chunk) for chunk in stream) < 1 << 20
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 @pytest.mark.parametrize("case", BAD)

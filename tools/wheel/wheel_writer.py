@@ -38,5 +38,5 @@ def write_wheel(
     path = folder / f"{base}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, data in members.items():
-            archive.writestr(zipfile.ZipInfo(member), data)
+            archive.writestr(zipfile.ZipInfo(member), data, zipfile.ZIP_DEFLATED)
     return path
