@@ -1,0 +1,320 @@
+"""Tiny wheels as parts: where their files go, what is written beside them, and which wheels are refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import stat
+import tarfile
+import tracemalloc
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pytest
+
+from tools.common.errors import ToolError
+from tools.layer.part import write_layer
+from tools.testing.tiny_wheel import TinyWheel
+from tools.venv_part.facts import Facts, read_facts
+from tools.venv_part.part import SMALL, write_part
+from tools.venv_part.place import Venv
+from tools.wheel.wheel_writer import record_line
+
+VENV = Venv("/opt/app", "3.11")
+SITE = "opt/app/lib/python3.11/site-packages"
+INFO = "tiny-1.0.dist-info"
+NOISE = random.Random(0).randbytes(3 * SMALL)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A part that was made and unpacked."""
+
+    facts: Facts
+    raw: bytes
+    files: Mapping[str, tuple[int, bytes]]
+
+    @property
+    def record(self) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(self.files[f"{SITE}/{INFO}/RECORD"][1].decode())))
+
+
+def make(path: Path, *, requested: bool = False, venv: Venv = VENV) -> Made:
+    out = io.BytesIO()
+    facts = write_part(path, venv, out, requested=requested)
+    part, layer = path.with_suffix(".part"), path.with_suffix(".tar.gz")
+    part.write_bytes(out.getvalue())
+    with layer.open("wb") as stream:
+        write_layer([part], stream)
+    files = {}
+    with tarfile.open(layer) as archive:
+        for member in archive:
+            assert member.isreg()
+            files[member.name] = member.mode, cast(BinaryIO, archive.extractfile(member)).read()
+    assert list(files) == sorted(files)
+    assert files.keys() == facts.files.keys()
+    return Made(facts, out.getvalue(), files)
+
+
+def tiny(tmp_path: Path, files: Mapping[str, bytes] | None = None, **fields: str) -> Path:
+    return TinyWheel("tiny", files=files or {}, **fields).write(tmp_path)
+
+
+def entry_points(text: str) -> dict[str, bytes]:
+    return {f"{INFO}/entry_points.txt": text.encode()}
+
+
+def test_files_are_where_pip_puts_them(tmp_path: Path) -> None:
+    made = make(
+        tiny(
+            tmp_path,
+            {
+                "tiny/data.bin": NOISE,
+                "tiny-1.0.data/purelib/pure.py": b"pure",
+                "tiny-1.0.data/platlib/plat.so": b"plat",
+                "tiny-1.0.data/scripts/plain": b"#!/bin/sh\n",
+                "tiny-1.0.data/headers/tiny.h": b"header",
+                "tiny-1.0.data/data/share/tiny/é.txt": b"data",
+                f"space/{'n' * 120}/{'m' * 260}": b"long",
+            },
+        )
+    )
+    assert {path: data for path, (_, data) in made.files.items() if INFO not in path} == {
+        f"{SITE}/tiny.py": b"VERSION, TAGS = '1.0', 'py3-none-any'\n",
+        f"{SITE}/tiny/data.bin": NOISE,
+        f"{SITE}/pure.py": b"pure",
+        f"{SITE}/plat.so": b"plat",
+        "opt/app/bin/plain": b"#!/bin/sh\n",
+        "opt/app/include/site/python3.11/tiny/tiny.h": b"header",
+        "opt/app/share/tiny/é.txt": b"data",
+        f"{SITE}/space/{'n' * 120}/{'m' * 260}": b"long",
+    }
+    assert {path: data for path, (_, data) in made.files.items() if path.endswith("INSTALLER")} == {
+        f"{SITE}/{INFO}/INSTALLER": b"pip\n"
+    }
+    assert not any(path.endswith("REQUESTED") for path in made.files)
+    assert {mode for mode, _ in made.files.values()} == {0o644}
+
+
+def test_record_lists_what_is_installed(tmp_path: Path) -> None:
+    files = {"tiny-1.0.data/scripts/run": b"#!python\nrun()\n", "tiny-1.0.data/data/etc/x": b""}
+    made = make(tiny(tmp_path, files | entry_points("[console_scripts]\ntool = tiny:main\n")), requested=True)
+    text = made.files[f"{SITE}/{INFO}/RECORD"][1]
+    assert text.count(b"\r\n") == text.count(b"\n") == len(made.record)
+    assert made.record == sorted(made.record)
+    assert [row[0] for row in made.record] == [
+        "../../../bin/run",
+        "../../../bin/tool",
+        "../../../etc/x",
+        *(f"{INFO}/{name}" for name in ("INSTALLER", "METADATA", "RECORD", "REQUESTED", "WHEEL")),
+        f"{INFO}/entry_points.txt",
+        "tiny.py",
+    ]
+    assert [row for row in made.record if row[0] == f"{INFO}/REQUESTED"] == [
+        [f"{INFO}/REQUESTED", "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", "0"]
+    ]
+    assert [f"{INFO}/RECORD", "", ""] in made.record
+    sizes = {row[0]: row[2] for row in made.record}
+    assert sizes["../../../bin/run"] == str(len(made.files["opt/app/bin/run"][1]))
+
+
+def test_scripts_get_the_environments_interpreter(tmp_path: Path) -> None:
+    made = make(
+        tiny(
+            tmp_path,
+            {
+                "tiny-1.0.data/scripts/one": b"#!python\nimport tiny\n",
+                "tiny-1.0.data/scripts/two": b"#!pythonw -u\r\nimport tiny\n",
+                "tiny-1.0.data/scripts/three": b"#!python",
+                "tiny-1.0.data/scripts/four": b"#!/usr/bin/python\n",
+                "tiny-1.0.data/scripts/five": b"\x7fELF" + NOISE,
+                "tiny/not_a_script": b"#!python\n",
+            },
+        )
+    )
+    first = b"#!/opt/app/bin/python3.11\n"
+    assert {path: data for path, (_, data) in made.files.items() if "bin/" in path or "not_a" in path} == {
+        "opt/app/bin/one": first + b"import tiny\n",
+        "opt/app/bin/two": first + b"import tiny\n",
+        "opt/app/bin/three": first,
+        "opt/app/bin/four": b"#!/usr/bin/python\n",
+        "opt/app/bin/five": b"\x7fELF" + NOISE,
+        f"{SITE}/tiny/not_a_script": b"#!python\n",
+    }
+
+
+def test_entry_points_become_scripts(tmp_path: Path) -> None:
+    text = """
+        # not this
+        [other]
+        nothing = to see:here
+        [console_scripts]
+        tool=tiny.cli:App.main
+        with-extra.1 = tiny : run [extra, more]
+        [gui_scripts]
+        window = tiny:gui
+    """
+    made = make(
+        tiny(
+            tmp_path,
+            {
+                "tiny-1.0.data/scripts/tool": b"old",
+                "tiny-1.0.data/scripts/tool-script.py": b"old",
+                "tiny-1.0.data/scripts/window.EXE": b"old",
+                "tiny-1.0.data/scripts/window.exes": b"other",
+                **entry_points(text),
+            },
+        )
+    )
+    scripts = {path: found for path, found in made.files.items() if path.startswith("opt/app/bin/")}
+    assert scripts["opt/app/bin/tool"] == (
+        0o755,
+        b"#!/opt/app/bin/python3.11\n"
+        b"import sys\n"
+        b"from tiny.cli import App\n"
+        b"if __name__ == '__main__':\n"
+        b"    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n"
+        b"    sys.exit(App.main())\n",
+    )
+    assert b"from tiny import run\n" in scripts["opt/app/bin/with-extra.1"][1]
+    assert b"sys.exit(gui())\n" in scripts["opt/app/bin/window"][1]
+    assert scripts.keys() == {f"opt/app/bin/{name}" for name in ("tool", "with-extra.1", "window", "window.exes")}
+    # What a script replaces is listed still, as pip does it.
+    assert "tiny-1.0.data/scripts/tool" in [row[0] for row in made.record]
+
+
+@pytest.mark.parametrize("python", ["3.9", "3.13"])
+def test_pips_own_scripts_have_the_pythons_version(python: str, tmp_path: Path) -> None:
+    text = "[console_scripts]\npip = tiny:main\npip3 = tiny:main\npip3.7 = tiny:main\npipe = tiny:main\n"
+    made = make(tiny(tmp_path, entry_points(text)), venv=Venv("/opt/app", python))
+    scripts = {path.removeprefix("opt/app/bin/") for path in made.files if "/bin/" in path}
+    assert scripts == {"pip", "pip3", f"pip{python}", "pipe"}
+
+
+def test_executable_bits(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        contents = {name: archive.read(name) for name in names}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (stat.S_IFREG | (0o4777 if name == "tiny.py" else 0o600)) << 16
+            archive.writestr(info, contents[name], zipfile.ZIP_DEFLATED)
+    modes = {path.rpartition("/")[2]: mode for path, (mode, _) in make(path).files.items()}
+    assert modes.pop("tiny.py") == 0o755
+    assert set(modes.values()) == {0o644}
+
+
+def test_large_files_keep_their_deflate_stream(tmp_path: Path) -> None:
+    path = tiny(tmp_path, {"tiny/large": NOISE, "tiny/small": NOISE[:SMALL]})
+    with zipfile.ZipFile(path) as archive:
+        starts = {name: archive.getinfo(f"tiny/{name}").header_offset + 40 for name in ("large", "small")}
+        size = archive.getinfo("tiny/large").compress_size
+    data = path.read_bytes()
+    raw = make(path).raw
+    assert data[starts["large"] : starts["large"] + size] in raw
+    assert data[starts["small"] : starts["small"] + SMALL] not in raw
+
+
+def test_stored_files_are_compressed(tmp_path: Path) -> None:
+    path = TinyWheel("tiny", files={"tiny/zeros": bytes(100 * SMALL)}).write(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    made = make(path)
+    assert made.files[f"{SITE}/tiny/zeros"] == (0o644, bytes(100 * SMALL))
+    assert len(made.raw) < 4 * SMALL
+
+
+def test_the_same_wheel_gives_the_same_bytes_and_facts(tmp_path: Path) -> None:
+    first, again = (make(tiny(tmp_path, {"tiny/data": NOISE}), requested=True) for _ in range(2))
+    assert first.raw == again.raw
+    assert first.facts.dumps() == again.facts.dumps()
+    (tmp_path / "facts").write_text(first.facts.dumps(), encoding="utf-8")
+    assert read_facts(tmp_path / "facts") == first.facts
+    assert (first.facts.name, first.facts.version) == ("tiny", "1.0")
+    assert make(tiny(tmp_path, requires_python=">=3.9")).facts.requires_python == ">=3.9"
+
+
+BAD: dict[str, tuple[dict[str, bytes], str]] = {
+    "a scheme that there isn't": ({"tiny-1.0.data/stdlib/x": b""}, "tiny-1.0.data/stdlib/x: wheels have no such"),
+    "a file without scheme": ({"tiny-1.0.data/x": b""}, "tiny-1.0.data/x: wheels have no such place"),
+    "two files for one path": ({"tiny-1.0.data/purelib/tiny.py": b""}, "as .*tiny.py does"),
+    "a file and a folder": ({"tiny.py/x": b""}, "tiny.py/x: lies below tiny.py, which is a file"),
+    "a file below a script": (
+        {"tiny-1.0.data/scripts/run/x": b"", **entry_points("[console_scripts]\nrun = tiny:main\n")},
+        "run/x: lies below /opt/app/bin/run",
+    ),
+    "a wheel of the future": ({f"{INFO}/WHEEL": b"Wheel-Version: 2.0\n"}, "WHEEL: Wheel-Version is '2.0'"),
+    "a name with a slash": (entry_points("[console_scripts]\n../x = tiny:main\n"), "the name '../x' is not"),
+    "a name with a blank": (entry_points("[gui_scripts]\na b = tiny:main\n"), "the name 'a b' is not"),
+    "no function": (entry_points("[console_scripts]\nrun = tiny\n"), "run is 'tiny', which is not module:func"),
+    "code": (entry_points("[console_scripts]\nrun = tiny:main() or x\n"), "which is not module:function"),
+    "a keyword": (entry_points("[console_scripts]\nrun = tiny:import\n"), "which is not module:function"),
+    "a line without value": (entry_points("[console_scripts]\nrun\n"), "run is '', which is not"),
+    "a path that leaves": ({"../x": b""}, "leaves the folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_wheels_that_are_refused(case: str, tmp_path: Path) -> None:
+    files, message = BAD[case]
+    path = tiny(tmp_path, files)
+    if f"{INFO}/WHEEL" in files:
+        path = _replaced(path, files)
+    with pytest.raises(ToolError, match=message) as caught:
+        write_part(path, VENV, io.BytesIO(), requested=False)
+    assert f"error: {path}: " in str(caught.value)
+    assert caught.value.remedy
+
+
+def _replaced(path: Path, files: Mapping[str, bytes]) -> Path:
+    """The wheel with other content for files that a TinyWheel writes itself, and a RECORD that agrees."""
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()} | dict(files)
+    folder = path.parent / "replaced"
+    folder.mkdir()
+    contents[f"{INFO}/RECORD"] = "".join(
+        record_line(name, data) for name, data in contents.items() if not name.endswith("RECORD")
+    ).encode()
+    with zipfile.ZipFile(folder / path.name, "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    return folder / path.name
+
+
+@pytest.mark.parametrize("member", ["tiny.py", "tiny/large", "tiny-1.0.data/scripts/run", f"{INFO}/METADATA"])
+def test_what_differs_from_record_is_refused_wherever_it_goes(member: str, tmp_path: Path) -> None:
+    path = tiny(
+        tmp_path,
+        {
+            "tiny/large": NOISE,
+            "tiny-1.0.data/scripts/run": b"#!python\n",
+            **entry_points("[console_scripts]\nrun = tiny:main\n"),
+        },
+    )
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    contents[member] = contents[member][:-1] + b"?"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    with pytest.raises(ToolError, match="its sha256 differs from the one in RECORD"):
+        write_part(path, VENV, io.BytesIO(), requested=False)
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    path = tiny(tmp_path, {"tiny/zeros": bytes(200 << 20)})
+    with (tmp_path / "out").open("wb") as out:
+        tracemalloc.start()
+        write_part(path, VENV, out, requested=False)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 16 << 20
