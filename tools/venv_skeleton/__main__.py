@@ -1,0 +1,61 @@
+"""Action VenvSkeleton: a virtual environment without any distribution, as a layer part.
+
+Bazel runs it for each venv_layer; the rule is //venv/private:venv_layer.bzl.
+
+    venv_skeleton --prefix /usr/share/python3/app --version 3.11.2 --home /usr/bin \\
+        --python-layer PYTHON.tar.gz --part OUT --facts OUT.json
+"""
+
+import argparse
+from pathlib import Path
+
+from tools.common.errors import naming, run
+from tools.layer.part import PartWriter
+from tools.layer.tar import Entry, Kind
+from tools.venv_part.facts import Facts, describe_data, describe_link
+from tools.venv_skeleton.skeleton import Base, Skeleton, read_templates, skeleton
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Makes the part for the Python that Bazel names."""
+    parser = argparse.ArgumentParser(prog="venv_skeleton", description="Makes a layer part of an empty venv.")
+    parser.add_argument("--prefix", required=True, help="the virtual environment's folder in the image")
+    parser.add_argument("--version", required=True, help="Python's version in full: 3.11.2")
+    parser.add_argument("--home", required=True, help="the folder of Python's program")
+    parser.add_argument("--python-layer", type=Path, required=True, help="the layer with Python")
+    parser.add_argument("--part", type=Path, required=True, help="output: the layer part")
+    parser.add_argument("--facts", type=Path, required=True, help="output: JSON")
+    args = parser.parse_args(arguments)
+    base = Base(args.version, args.home)
+    made = skeleton(args.prefix, base, read_templates(args.python_layer, base.minor))
+    with naming(args.part), args.part.open("wb") as out, PartWriter(out) as writer:
+        write(made, writer)
+    args.facts.write_text(facts(made, base).dumps(), encoding="utf-8")
+
+
+def write(made: Skeleton, writer: PartWriter) -> None:
+    """Writes files and links; folders are the business of the layer that the part gets into."""
+    entries = {
+        path: (Entry(path.lstrip("/"), Kind.FILE, mode, size=len(data)), data)
+        for path, (mode, data) in made.files.items()
+    } | {
+        path: (Entry(path.lstrip("/"), Kind.SYMLINK, 0o777, link=target), b"")
+        for path, target in made.links.items()
+    }
+    for _, (entry, data) in sorted(entries.items()):
+        writer.add(entry, data)
+
+
+def facts(made: Skeleton, base: Base) -> Facts:
+    """What the part has."""
+    files = {path: describe_data(mode, data) for path, (mode, data) in made.files.items()}
+    files |= {path: describe_link(target) for path, target in made.links.items()}
+    return Facts(
+        source=f"the virtual environment of Python {base.version}",
+        files={path.lstrip("/"): text for path, text in files.items()},
+        folders=tuple(folder.lstrip("/") for folder in made.folders),
+    )
+
+
+if __name__ == "__main__":
+    run(main)
