@@ -1,0 +1,165 @@
+"""Parts of tiny wheels that go together, and those that don't."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pytest
+
+from tools.common.errors import ToolError
+from tools.testing.tiny_wheel import TinyWheel
+from tools.venv_layer.__main__ import main
+from tools.venv_layer.requires import allows
+from tools.venv_part.facts import Facts
+from tools.venv_part.part import SMALL, write_part
+from tools.venv_part.place import Venv
+
+VENV = Venv("/usr/share/python3/app", "3.11")
+SITE = "usr/share/python3/app/lib/python3.11/site-packages"
+
+
+class Layer:
+    """A layer in the making."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.output = folder / "layer.tar.gz"
+        self.arguments: list[str] = []
+
+    def wheel(self, name: str, files: Mapping[str, bytes] | None = None, **fields: str) -> None:
+        wheel = TinyWheel(name, files=files or {}, **fields).write(self.folder)
+        part = self.folder / f"{len(self.arguments)}.part"
+        with part.open("wb") as out:
+            facts = write_part(wheel, VENV, out, requested=False)
+        self.add(facts, part)
+
+    def add(self, facts: Facts, part: Path) -> None:
+        path = part.with_suffix(".json")
+        path.write_text(facts.dumps(), encoding="utf-8")
+        self.arguments += ["--part", str(path), str(part)]
+
+    def write(self, version: str = "3.11.2") -> dict[str, bytes | None]:
+        """Makes the layer; returns the content of its files, by path, and None for folders."""
+        main(["--version", version, "--layer", str(self.output), *self.arguments])
+        found: dict[str, bytes | None] = {}
+        with tarfile.open(self.output) as archive:
+            for member in archive:
+                assert member.name not in found, "each path is there once"
+                parent = member.name.rpartition("/")[0]
+                assert parent in found or parent == "usr/share", "folders come before what is in them"
+                file = archive.extractfile(member)
+                found[member.name] = cast(BinaryIO, file).read() if file else None
+                assert member.mode == (0o644 if file else 0o755)
+        return found
+
+
+@pytest.fixture(name="layer")
+def _layer(tmp_path: Path) -> Layer:
+    return Layer(tmp_path)
+
+
+def test_parts_become_one_layer(layer: Layer) -> None:
+    layer.wheel("zebra", {"space/zebra.py": b"z"})
+    layer.wheel("Ant", {"space/ant.py": b"a"})
+    found = layer.write()
+    assert {path: data for path, data in found.items() if "/space" in path} == {
+        f"{SITE}/space": None,
+        f"{SITE}/space/ant.py": b"a",
+        f"{SITE}/space/zebra.py": b"z",
+    }
+    assert "usr" not in found
+    assert "usr/share" not in found
+    assert found["usr/share/python3/app"] is None
+    assert list(found).index(f"{SITE}/Ant.py") < list(found).index(f"{SITE}/zebra.py"), "sorted by name"
+
+
+def test_the_order_of_parts_does_not_matter(layer: Layer) -> None:
+    layer.wheel("one")
+    layer.wheel("two", {"same": bytes(2 * SMALL)})
+    layer.wheel("three", {"same": bytes(2 * SMALL)})
+    layer.write()
+    first = layer.output.read_bytes()
+    layer.arguments = [word for start in (6, 3, 0) for word in layer.arguments[start : start + 3]]
+    layer.write()
+    assert layer.output.read_bytes() == first
+
+
+def test_the_same_file_in_two_wheels_is_there_once(layer: Layer) -> None:
+    layer.wheel("one", {"space/__init__.py": b"same", "one/large": bytes(2 * SMALL)})
+    layer.wheel("two", {"space/__init__.py": b"same", "two/large": bytes(2 * SMALL)})
+    found = layer.write()
+    assert found[f"{SITE}/space/__init__.py"] == b"same"
+    assert found[f"{SITE}/one/large"] == found[f"{SITE}/two/large"] == bytes(2 * SMALL)
+
+
+def test_different_files_of_one_path_are_an_error_that_names_both_wheels(layer: Layer) -> None:
+    layer.wheel("one", {"space/__init__.py": b"one", "space/other.py": b"1"})
+    layer.wheel("two", {"space/__init__.py": b"two", "space/other.py": b"2"})
+    with pytest.raises(ToolError) as caught:
+        layer.write()
+    for name in ("__init__", "other"):
+        wheels = "one-1.0-py3-none-any.whl and two-1.0-py3-none-any.whl"
+        assert f"error: /{SITE}/space/{name}.py is in both {wheels}, and differs\n" in str(caught.value)
+    assert not layer.output.exists()
+
+
+def test_a_file_where_another_wheel_has_a_folder_is_an_error(layer: Layer) -> None:
+    layer.wheel("one", {"space": b"file"})
+    layer.wheel("two", {"space/two.py": b"two"})
+    with pytest.raises(ToolError, match="/space is a file in one-1.0-.* and a folder in two-1.0-"):
+        layer.write()
+
+
+def test_a_link_is_no_folder(layer: Layer, tmp_path: Path) -> None:
+    part = tmp_path / "skeleton.part"
+    part.touch()
+    layer.add(Facts("the skeleton", files={"usr/share/python3/app/lib64": "-> lib"}), part)
+    layer.wheel("one", {"one-1.0.data/data/lib64/x": b""})
+    with pytest.raises(ToolError, match="/lib64 is a file in the skeleton and a folder in one-1.0-"):
+        layer.write()
+
+
+def test_a_distribution_is_there_once(layer: Layer) -> None:
+    layer.wheel("some_name", version="1.0")
+    layer.wheel("Some.Name", version="2.0")
+    with pytest.raises(ToolError, match="is there twice: .*ome.*whl and .*ome.*whl"):
+        layer.write()
+
+
+def test_a_wheel_for_another_python_is_an_error(layer: Layer) -> None:
+    layer.wheel("one", requires_python=">=3.11.5")
+    with pytest.raises(ToolError, match=r"one 1\.0 requires Python >=3\.11\.5, this is Python 3\.11\.2"):
+        layer.write("3.11.2")
+    assert layer.write("3.11.5")
+
+
+@pytest.mark.parametrize(
+    ("requires", "allowed"),
+    [
+        ("", True),
+        (">=3.8", True),
+        (">=3.11.2", True),
+        (">=3.11.3", False),
+        (">3.11", True),
+        ("<3.11", False),
+        ("<4", True),
+        ("<=3.11.1", False),
+        ("!=3.11.*", False),
+        ("!=3.1.*", True),
+        ("==3.*", True),
+        ("==3.11", False),
+        ("!=3.11.2, >=3", False),
+        ("~=3.9", True),
+        ("~=3.10.1", False),
+        ("~=3.11.1", True),
+        (">=3.9,<3.11", False),
+        (">= 3.9 , < 3.12", True),
+        (">=3.12.0rc1", False),
+        ("anything", True),
+    ],
+)
+def test_requires_python(requires: str, allowed: bool) -> None:
+    assert allows(requires, "3.11.2") == allowed
