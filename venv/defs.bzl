@@ -1,0 +1,23 @@
+"""Virtual environments as image layers, made of locked wheels.
+
+```starlark
+load("@pycuda//venv:defs.bzl", "venv_layer")
+
+venv_layer(
+    name = "train_venv_amd64",
+    arch = "amd64",
+    python = "3.11",
+    python_layer = "//images:python3.11_amd64",
+    wheels = ["@wheels//pandas:whl"],  # dependencies follow
+)
+```
+
+Each target's default output is one `.tar.gz` layer for `oci_image(tars = [..., ":train_venv_amd64"])`.
+"""
+
+load("//venv:providers.bzl", _VenvInfo = "VenvInfo", _WheelPartsInfo = "WheelPartsInfo")
+load("//venv/private:venv_layer.bzl", _venv_layer = "venv_layer")
+
+VenvInfo = _VenvInfo
+WheelPartsInfo = _WheelPartsInfo
+venv_layer = _venv_layer
