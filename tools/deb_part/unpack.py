@@ -178,7 +178,7 @@ class _Unpacker:
         conffiles = []
         for line in _lines(files, "conffiles"):
             path = line.removeprefix("remove-on-upgrade ").strip()
-            # dpkg has no hash of what it has not unpacked: a file that went away, or one left out by path rules.
+            # dpkg has no hash of what it has not unpacked: what went away, or what path rules leave out.
             md5 = self._md5.get(path.lstrip("/"), "newconffile")
             conffiles.append((path, md5 if path == line else f"{md5} remove-on-upgrade"))
         self._facts.status = control.status(self._fields, conffiles)
