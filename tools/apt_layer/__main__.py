@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tools.apt_layer import state as states
 from tools.apt_layer.choose import choose
+from tools.apt_layer.content import write_part
 from tools.apt_layer.effects import read_policy
 from tools.apt_layer.merge import Layer, add_packages
 from tools.apt_layer.relocate import relocate
@@ -40,7 +41,8 @@ def main() -> None:
         layer = add_packages(base, packages, read_policy(args.policy), tuple(args.component), links)
         if not args.base:
             _add_excludes(layer, args.excludes)
-        _write(layer, args.layer)
+        parts = [_part(facts, Path(scratch)) for facts in layer.parts]
+        _write(layer, parts, args.layer)
     for path, text in ((args.state, states.dumps(base)), (args.status, status(base))):
         with naming(path):
             path.write_text(text, encoding="utf-8")
@@ -92,23 +94,29 @@ def _add_excludes(layer: Layer, path: Path) -> None:
         layer.dirs.setdefault(parent, attributes)
 
 
-def _write(layer: Layer, output: Path) -> None:
+def _part(facts: Facts, scratch: Path) -> Path:
+    """The part as it is, or a copy with what is placed elsewhere or has another owner."""
+    if not facts.moves and not facts.attributes:
+        return facts.part
+    part = scratch / f"{facts.package}.placed.tar.gz"
+    with naming(part), part.open("wb") as out:
+        write_part(facts, out)
+    return part
+
+
+def _write(layer: Layer, parts: Sequence[Path], output: Path) -> None:
     head, tail = output.with_name(output.name + ".dirs"), output.with_name(output.name + ".files")
     with naming(output):
-        _write_pieces(layer, head, tail, output)
-
-
-def _write_pieces(layer: Layer, head: Path, tail: Path, output: Path) -> None:
-    try:
-        with head.open("wb") as out, PartWriter(out) as writer:
-            write_dirs(layer.dirs, writer)
-        with tail.open("wb") as out, PartWriter(out) as writer:
-            layer.tree.write(writer)
-        with output.open("wb") as out:
-            write_layer([head, *(facts.part for facts in layer.parts), tail], out)
-    finally:
-        head.unlink(missing_ok=True)
-        tail.unlink(missing_ok=True)
+        try:
+            with head.open("wb") as out, PartWriter(out) as writer:
+                write_dirs(layer.dirs, writer)
+            with tail.open("wb") as out, PartWriter(out) as writer:
+                layer.tree.write(writer)
+            with output.open("wb") as out:
+                write_layer([head, *parts, tail], out)
+        finally:
+            head.unlink(missing_ok=True)
+            tail.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ one file write it; effects on shared files (users, alternatives, ...) go to the 
 those files from it. `{triplet}` in an effect is the name that compilers have for the image's architecture.
 """
 
+import enum
 import json
+import posixpath
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,15 @@ from tools.apt_layer.tree import Tree
 from tools.common.errors import ToolError
 
 Effect = Mapping[str, Any]
+
+
+class Phase(enum.IntEnum):
+    """The order in which effects apply, whatever the order of their packages."""
+
+    PLACES = enum.auto()  # before it is clear where files are
+    ACCOUNTS = enum.auto()  # before users are added to them
+    OTHERS = enum.auto()
+
 
 _TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
@@ -47,6 +58,11 @@ def read_policy(path: Path) -> dict[str, list[Effect]]:
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise ToolError(f"is not a policy: {error!r}", file=path) from error
     return packages
+
+
+def phase(effect: Effect) -> Phase:
+    """When an effect applies."""
+    return _PHASES.get(next(iter(effect)), Phase.OTHERS)
 
 
 def apply(effect: Effect, context: Context) -> None:
@@ -142,6 +158,19 @@ def _diversion(effect: Effect, context: Context) -> None:
     context.state.diversions[effect["diversion"]] = (effect["to"], context.facts.package)
 
 
+def _keep_on_merge(effect: Effect, context: Context) -> None:
+    """Diverts the package's own files from where they were before /usr was merged."""
+    for path in context.facts.files:
+        folder, name = posixpath.split(path)
+        if folder == f"usr/{effect['keep_on_merge']}":
+            old = f"/{effect['keep_on_merge']}/{name}"
+            context.state.diversions[old] = (f"{old}.usr-is-merged", context.facts.package)
+
+
+def _statoverride(effect: Effect, context: Context) -> None:
+    context.state.statoverrides[effect["statoverride"]] = (effect["user"], effect["group"], effect["mode"])
+
+
 def _alternative(effect: Effect, context: Context) -> None:
     group = context.state.alternatives.setdefault(effect["alternative"], Alternative(effect["link"]))
     slaves = {slave["name"]: slave for slave in effect.get("slaves", [])}
@@ -185,11 +214,19 @@ HANDLERS: Mapping[str, Callable[[Effect, Context], None]] = {
     "dir": _dir,
     "diversion": _diversion,
     "file": _file,
+    "keep_on_merge": _keep_on_merge,
     "link": _link,
     "native_arch": _native_arch,
     "shadow": _shadow,
     "shells": _shells,
     "sources_from": _sources_from,
+    "statoverride": _statoverride,
     "unit": _unit,
     "user": _user,
+}
+
+_PHASES = {
+    "accounts": Phase.ACCOUNTS,
+    "diversion": Phase.PLACES,
+    "keep_on_merge": Phase.PLACES,
 }

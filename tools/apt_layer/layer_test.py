@@ -22,7 +22,10 @@ ONE = Content(
 TWO = Content(
     files={"usr/bin/two": "2", "usr/share/common/b": "b", "etc/two.conf": "x"},
     control="Depends: one\nX-Lines: one \n two \n",
-    scripts={"conffiles": "/etc/two.conf\nremove-on-upgrade /etc/gone.conf\n", "triggers": "interest-await ldconfig\nactivate other\n"},
+    scripts={
+        "conffiles": "/etc/two.conf\nremove-on-upgrade /etc/gone.conf\n",
+        "triggers": "interest-await ldconfig\nactivate other\n",
+    },
 )
 
 MASTERS = {
@@ -177,7 +180,10 @@ def test_a_package_that_the_base_has_is_named(make: Maker) -> None:
         ({"file": "usr/bin/one", "why": "w"}, "the policy of one makes /usr/bin/one, which one has already"),
         ({"link": "usr/bin", "target": "x", "why": "w"}, "which is a directory that is not empty"),
         ({"file": "../x", "why": "w"}, "leaves the root"),
-        ({"link": "x", "target": "gone", "why": "w"}, "one makes the link /x to gone, which is not in the image"),
+        (
+            {"link": "x", "target": "gone", "why": "w"},
+            "one makes the link /x to gone, which is not in the image",
+        ),
         (
             {"alternative": "x", "link": "/x", "path": "/gone", "priority": 1, "why": "w"},
             "the alternative x has the choice /gone, which is not in the image",

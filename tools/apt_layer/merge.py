@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.apt_layer.effects import Context, Effect, apply
-from tools.apt_layer.links import dangling
-from tools.apt_layer.relocate import real
-from tools.apt_layer.shared import STATOVERRIDE, shared_files, shared_links
-from tools.apt_layer.state import UNOWNED, Facts, Installed, State
+from tools.apt_layer.effects import Context, Effect, Phase, apply, phase
+from tools.apt_layer.links import Places, bad_choices, bad_links
+from tools.apt_layer.overrides import Known, divert, override
+from tools.apt_layer.shared import shared_files, shared_links
+from tools.apt_layer.state import UNOWNED, Facts, State
 from tools.apt_layer.tree import Made, Tree, parents
 from tools.common.errors import ToolError, raise_all
 
@@ -31,46 +31,55 @@ def add_packages(
     root_links: Mapping[str, str],
 ) -> Layer:
     """Adds packages to `state`, which is changed, and returns the layer that does the same to a root."""
+    places, tree = Places({**root_links, **state.links}), Tree()
     before = {path: data for path, data, _, _ in shared_files(state)} if state.packages else {}
-    links_before = dict(shared_links(state))
-    tree = Tree()
+    links_before = dict(shared_links(state, places))
+    known = Known.of(state)
     if not state.packages:
-        shipped = {
-            path for facts in packages for path in facts.files
-        }  # since Debian 13 base-files has the links
-        for path, target in root_links.items():
-            if path not in shipped:
-                tree.link(path, target, "merged /usr")
-            tree.dirs.setdefault(target, (0o755, 0, 0))
-    _add_files(state, packages)
-    effects = []
-    for facts in packages:
-        state.packages[facts.package] = Installed(
-            facts.version, facts.architecture, facts.status, facts.triggers, facts.auto
-        )
-        context = Context(facts, state, tree, components)
-        effects += [(effect, context) for effect in policy.get(facts.package, [])]
-    effects.sort(key=lambda each: "accounts" not in each[0])  # others add to what that effect begins with
+        _add_root_links(packages, tree, root_links)
+    effects = [
+        (effect, Context(facts, state, tree, components))
+        for facts in packages
+        for effect in policy.get(facts.package, [])
+    ]
+    effects.sort(key=lambda each: phase(each[0]))
     for effect, context in effects:
-        apply(effect, context)
+        if phase(effect) is Phase.PLACES:
+            apply(effect, context)
+    packages = divert(state, packages, known, places)
+    _add_files(state, packages)
+    for facts in packages:
+        state.packages[facts.package] = facts.as_installed()
+    for effect, context in effects:
+        if phase(effect) is not Phase.PLACES:
+            apply(effect, context)
+    packages = override(state, packages, known, tree, places)
     _note_generated(state, tree)
     noted = set(tree.made)
     for path, data, mode, gid in shared_files(state):
         if before.get(path) != data:
             tree.file(path, data, "the package database", mode=mode, gid=gid)
-    for path, target in shared_links(state):
+    for path, target in shared_links(state, places):
         if links_before.get(path) != target:
             tree.link(path, target, "update-alternatives")
     _check_shared(state, [made for path, made in tree.made.items() if path not in noted])
     layer = Layer(_dirs(state, packages, tree), packages, tree)
-    raise_all(list(dangling(state, tree)))
+    raise_all([*bad_choices(state, known.choices, places), *bad_links(state, tree, places)])
     return layer
+
+
+def _add_root_links(packages: Iterable[Facts], tree: Tree, root_links: Mapping[str, str]) -> None:
+    """The links of merged /usr, unless base-files has them, as it does since Debian 13."""
+    shipped = {path for facts in packages for path in facts.files}
+    for path, target in root_links.items():
+        if path not in shipped:
+            tree.link(path, target, "merged /usr")
+        tree.dirs.setdefault(target, (0o755, 0, 0))
 
 
 def _add_files(state: State, packages: Iterable[Facts]) -> None:
     """Notes who owns what; two packages may share a directory and nothing else."""
     problems: list[ToolError] = []
-    special = _special(state) if state.pulled else {}
     implied: set[str] = set()
     for facts in packages:
         if facts.package in state.packages and state.packages[facts.package].installed:
@@ -89,8 +98,6 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
                 )
             )
         for path in facts.files:
-            if path in special:
-                problems.append(ToolError(f"/{path} of {facts.package} {special[path]}"))
             owner = state.files.get(path)
             if owner and not _replaceable(state, path, facts.package):
                 problems.append(
@@ -102,14 +109,6 @@ def _add_files(state: State, packages: Iterable[Facts]) -> None:
                 )
             state.files[path] = facts.package
     raise_all(problems)
-
-
-def _special(state: State) -> dict[str, str]:
-    """Paths of which a pulled base wants dpkg to make something else than the package says."""
-    found = {path: f"is diverted in the base, by {by}" for path, (_, by) in state.diversions.items()}
-    for line in state.kept.get(STATOVERRIDE, "").splitlines():
-        found[line.split(" ", 3)[-1]] = f"has other attributes in the base: dpkg-statoverride says {line}"
-    return {real(path.lstrip("/"), state.links): what for path, what in found.items()}
 
 
 def _replaceable(state: State, path: str, package: str) -> bool:

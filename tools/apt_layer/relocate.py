@@ -5,18 +5,12 @@ write /usr/lib/x through the link. A layer has to name that place, or its folder
 file systems that lay one layer over the other. dpkg's list of the package keeps the name /lib/x, as there.
 """
 
-import gzip
-import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
 
+from tools.apt_layer.content import write_part
 from tools.apt_layer.state import Facts
-from tools.layer.part import PartWriter
-from tools.layer.tar import Entry, Kind
-
-_KINDS = {tarfile.REGTYPE: Kind.FILE, tarfile.SYMTYPE: Kind.SYMLINK, tarfile.LNKTYPE: Kind.HARDLINK}
 
 
 def real(path: str, links: Mapping[str, str]) -> str:
@@ -37,21 +31,6 @@ def relocate(facts: Facts, links: Mapping[str, str], scratch: Path) -> Facts:
     part = facts.part
     if any(old != new for old, new in moved.items()):
         part = scratch / f"{facts.package}.part.tar.gz"
-        _rewrite(facts.part, part, moved)
+        with part.open("wb") as out:
+            write_part(replace(facts, moves=moved), out)
     return replace(facts, dirs=dirs, files=files, part=part)
-
-
-def _rewrite(source: Path, target: Path, moved: Mapping[str, str]) -> None:
-    with (
-        gzip.open(source) as plain,
-        tarfile.open(fileobj=plain, mode="r|") as archive,
-        target.open("wb") as out,
-        PartWriter(out) as writer,
-    ):
-        for member in archive:
-            kind = _KINDS[member.type]
-            link = moved[member.linkname] if kind is Kind.HARDLINK else member.linkname
-            path = moved.get(member.name, member.name)
-            size = member.size if kind is Kind.FILE else 0
-            entry = Entry(path, kind, member.mode, member.uid, member.gid, size, link)
-            writer.add(entry, cast(BinaryIO, archive.extractfile(member)) if size else None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.apt_layer.links import exists, placed
+from tools.apt_layer.links import Places, exists
 from tools.apt_layer.state import Alternative, State
 
 DPKG = "var/lib/dpkg"
@@ -18,6 +18,8 @@ def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
     yield f"{DPKG}/arch", f"{state.arch}\n".encode(), 0o644, 0
     yield f"{DPKG}/info/format", b"1\n", 0o644, 0
     yield f"{DPKG}/diversions", _diversions(state), 0o644, 0
+    if state.statoverrides:
+        yield STATOVERRIDE, _statoverrides(state), 0o644, 0
     for name, text in triggers(state).items():
         yield f"{TRIGGERS}/{name}", text.encode(), 0o644, 0
     for name, group in state.alternatives.items():
@@ -29,13 +31,13 @@ def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
         yield from _shells(state)
 
 
-def shared_links(state: State) -> Iterator[tuple[str, str]]:
+def shared_links(state: State, places: Places) -> Iterator[tuple[str, str]]:
     """The links of each alternative, by its public name and in /etc/alternatives; none to files left out."""
     for name, group in state.alternatives.items():
         path = group.best()
         for link_name, link, target in [(name, group.link, path), *_slaves(group, path)]:
-            if exists(state, target):
-                yield placed(state, link), f"/etc/alternatives/{link_name}"
+            if exists(state, places.of(target)):
+                yield places.of(link), f"/etc/alternatives/{link_name}"
                 yield f"etc/alternatives/{link_name}", target
 
 
@@ -101,6 +103,13 @@ def _apt_arch(state: State, name: str) -> str:
 
 def _diversions(state: State) -> bytes:
     rows = (f"{path}\n{to}\n{by}\n" for path, (to, by) in sorted(state.diversions.items()))
+    return "".join(rows).encode()
+
+
+def _statoverrides(state: State) -> bytes:
+    rows = (
+        f"{user} {group} {mode} {path}\n" for path, (user, group, mode) in sorted(state.statoverrides.items())
+    )
     return "".join(rows).encode()
 
 

@@ -18,7 +18,10 @@ UNOWNED = "the base image"
 
 @dataclass(frozen=True)
 class Facts:
-    """What action DebPart noted about one package; `auto` says that only a dependency asked for it."""
+    """What action DebPart noted about one package; `auto` says that only a dependency asked for it.
+
+    `moves` has the files that are placed elsewhere, `attributes` those that get another mode and owner.
+    """
 
     package: str
     version: str
@@ -31,6 +34,12 @@ class Facts:
     extracts: Mapping[str, str]
     part: Path
     auto: bool
+    moves: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def as_installed(self) -> "Installed":
+        """What the layers above have to know."""
+        return Installed(self.version, self.architecture, self.status, self.triggers, self.auto)
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,7 @@ class State:
     shadow: bool = False
     alternatives: dict[str, Alternative] = field(default_factory=dict)
     diversions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    statoverrides: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     shells: dict[str, list[str]] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
@@ -140,6 +150,16 @@ def read_state(path: Path) -> State:
         dirs = _rights(data.pop("dirs"))
         alternatives = {name: Alternative(**value) for name, value in data.pop("alternatives").items()}
         diversions = {path: (to, by) for path, (to, by) in data.pop("diversions").items()}
-        return State(packages=packages, dirs=dirs, alternatives=alternatives, diversions=diversions, **data)
+        overrides = {
+            path: (user, group, mode) for path, (user, group, mode) in data.pop("statoverrides").items()
+        }
+        return State(
+            packages=packages,
+            dirs=dirs,
+            alternatives=alternatives,
+            diversions=diversions,
+            statoverrides=overrides,
+            **data,
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise ToolError(f"is not the state of an apt layer: {error!r}", file=path) from error

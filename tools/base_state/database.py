@@ -16,7 +16,7 @@ from tools.layer.stack import Folder, Link
 _STATUS = f"{DPKG}/status"
 _KEPT = (
     *("etc/group", "etc/gshadow", "etc/passwd", "etc/shadow", "etc/shells"),
-    *(STATOVERRIDE, EXTENDED, "var/lib/shells.state"),
+    *(EXTENDED, "var/lib/shells.state"),
 )
 _REMEDY = (
     "Packages can only be added where dpkg's database is: choose a base made from Debian or Ubuntu,\n"
@@ -32,6 +32,7 @@ def read_root(root: Root, arch: str) -> State:
     state.accounts = {"passwd": [], "group": []}
     state.kept = dict(_kept(root))
     state.diversions = _diversions(_text(root, f"{DPKG}/diversions"))
+    state.statoverrides = _statoverrides(_text(root, STATOVERRIDE))
     for name in root.names(f"/{DPKG}/alternatives"):
         state.alternatives[name] = _alternative(root, name)
     _tree(root, state)
@@ -92,6 +93,11 @@ def _kept(root: Root) -> Iterator[tuple[str, str]]:
 def _diversions(text: str) -> dict[str, tuple[str, str]]:
     lines = text.splitlines()
     return {lines[at]: (lines[at + 1], lines[at + 2]) for at in range(0, len(lines) - 2, 3)}
+
+
+def _statoverrides(text: str) -> dict[str, tuple[str, str, str]]:
+    rows = [line.split(" ", 3) for line in text.splitlines() if line]
+    return {path: (user, group, mode) for user, group, mode, path in rows}
 
 
 def _alternative(root: Root, name: str) -> Alternative:
