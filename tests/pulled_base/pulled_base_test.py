@@ -1,0 +1,259 @@
+"""--//images:cuda_base=nvidia, from a real registry on loopback to a started image.
+
+A nested workspace is this one with the digest of an image of the same shape as NVIDIA's, and with a mirror in the
+place of docker.io, as the error that names it says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.airgap.registry import serve
+from tests.pulled_base.nvidia_like import ENV, LABELS, OPENSSL, REPOSITORY, USER, Parts, push
+from tools.base_state.root import Root
+from tools.image_run.layout import Image, open_image
+from tools.lint import workspace
+from tools.testing.nested_bazel import NestedBazel
+
+ARCHITECTURES = ("amd64", "arm64")
+FLAG = "--//images:cuda_base=nvidia"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}(?=\",  # 12\.8\.1-base-ubuntu24\.04)")
+VENV = "/usr/share/python3/app"
+_REPOSITORY_CACHE = "cache/repos/v1"
+
+
+def caches() -> list[str]:
+    """The caches of the Bazel that runs this test: a .deb need not be fetched and unpacked once more."""
+    (disk,) = re.findall(r"^common --disk_cache=(.*)$", Path(workspace.root(), ".bazelrc").read_text(), re.MULTILINE)
+    found = [f"--disk_cache={Path(disk).expanduser()}"]
+    for folder in Path(os.environ["TEST_TMPDIR"]).resolve().parents:
+        if (folder / _REPOSITORY_CACHE).is_dir():
+            found.append(f"--repository_cache={folder / _REPOSITORY_CACHE}")
+            break
+    return found
+
+
+@dataclass
+class Nested:
+    """The workspace, and what the registry has."""
+
+    bazel: NestedBazel
+    digest: str
+    status: Mapping[str, str]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs Bazel there."""
+        environ = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+        environ |= {name: value for name, value in os.environ.items() if name.startswith(("APT_", "PIP_"))}
+        environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1")
+        return self.bazel.bazel(*arguments, env=environ)
+
+    def build(self, target: str, *options: str) -> Path:
+        """Builds a target that is one folder or file."""
+        done = self.run("build", FLAG, *options, target)
+        assert done.returncode == 0, done.stderr
+        found = self.run("cquery", FLAG, *options, "--output=files", target)
+        return self.bazel.root / found.stdout.strip().splitlines()[-1]
+
+    def fails(self, target: str, *options: str) -> str:
+        """What Bazel says of a target that cannot be built."""
+        done = self.run("build", FLAG, *options, target)
+        assert done.returncode == 1, done.stderr
+        assert 'File "/' not in done.stderr.replace('.bzl", line', ""), done.stderr
+        return done.stderr
+
+    def pin(self, digest: str) -> None:
+        """Writes MODULE.bazel with another digest."""
+        module = self.bazel.root / "MODULE.bazel"
+        text, count = DIGEST.subn(digest, module.read_text())
+        assert count == 1
+        module.unlink()
+        module.write_text(text)
+
+
+@pytest.fixture(scope="module", name="nested")
+def _nested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nested]:
+    folder = tmp_path_factory.mktemp("nested")
+    parts = {
+        arch: Parts(*(Path(os.environ[f"{kind}_{arch}"]).absolute() for kind in ("packages", "status", "cuda")))
+        for arch in ARCHITECTURES
+    }
+    with serve(folder / "registry") as registry:
+        digest, status = push(registry, parts)
+        mirror = folder / "mirror.cfg"
+        mirror.write_text(f"rewrite index.docker.io/(.*) http://{registry.host}/$1\n")
+        options = [f"--experimental_downloader_config={mirror}", "--repo_env=OCI_GET_TOKEN_ALLOW_FAIL=1", *caches()]
+        nested = Nested(NestedBazel(folder, "tests/pulled_base", options), digest, status)
+        nested.pin(digest)
+        try:
+            yield nested
+        finally:
+            nested.run("shutdown")
+
+
+@pytest.fixture(scope="module", name="layouts")
+def _layouts(nested: Nested) -> dict[str, Path]:
+    return {arch: nested.build(f"//images:runtime_py311_{arch}") for arch in ARCHITECTURES}
+
+
+@pytest.fixture(name="images")
+def _images(layouts: dict[str, Path]) -> dict[str, Image]:
+    return {arch: open_image(layout, f"linux/{arch}") for arch, layout in layouts.items()}
+
+
+@pytest.fixture(name="run")
+def _run(layouts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return Run(layouts["amd64"], tmp_path_factory.getbasetemp() / "cache")
+
+
+class Run:
+    """Starts programs in the image."""
+
+    def __init__(self, layout: Path, cache: Path) -> None:
+        self._command = [sys.executable, "-m", "tools.image_run", "--layout", str(layout)]
+        self._environ = os.environ | {"PYTHONPATH": os.getcwd(), "XDG_CACHE_HOME": str(cache)}
+
+    def __call__(self, *arguments: str) -> str:
+        """The output of a program that succeeds."""
+        command = [*self._command, *arguments]
+        done = subprocess.run(command, env=self._environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+def stanzas(text: str) -> list[str]:
+    return text.strip("\n").split("\n\n")
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_the_status_has_the_bases_entries_to_the_byte_and_ours(
+    nested: Nested, images: dict[str, Image], arch: str
+) -> None:
+    root = Root()
+    root.add_image(images[arch])
+    status = (root.content("/var/lib/dpkg/status") or b"").decode()
+    base = stanzas(nested.status[arch])
+    assert [each for each in stanzas(status) if each in base] == base
+    added = [each.splitlines()[0].split()[1] for each in stanzas(status) if each not in base]
+    assert added == sorted(added)
+    assert {"ca-certificates", "openssl", "netbase", "libpython3.11-stdlib", "python3.11-minimal"} <= set(added)
+    assert not {"libssl3", "libc6", "libncursesw6", "libtinfo6", "debconf"} & set(added)
+    passwd = (root.content("/etc/passwd") or b"").decode()
+    assert passwd.endswith(USER)
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_the_image_is_the_base_and_four_layers(images: dict[str, Image], arch: str) -> None:
+    image = images[arch]
+    assert image.config.platform == f"linux/{arch}"
+    assert len(image.layers) == 3 + 4, "what TLS needs, Python, the commands, the loader's cache"
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_environment_and_labels_of_the_base_stay(images: dict[str, Image], arch: str) -> None:
+    config = json.loads(images[arch].config.text)["config"]
+    environ = dict(each.split("=", 1) for each in config["Env"])
+    assert environ["PATH"] == f"{VENV}/bin:{ENV['PATH']}"
+    assert {name: environ[name] for name in ENV if name != "PATH"} == {
+        name: value for name, value in ENV.items() if name != "PATH"
+    }
+    assert {"LANG": "C.UTF-8", "VIRTUAL_ENV": VENV, "PYTHONUNBUFFERED": "1"}.items() <= environ.items()
+    labels = config["Labels"]
+    assert labels["maintainer"] == LABELS["maintainer"]
+    assert labels["org.opencontainers.image.ref.name"] == "ubuntu"
+    assert labels["org.opencontainers.image.title"] == "runtime-py3.11"
+    assert "NVIDIA" in labels["org.opencontainers.image.licenses"]
+
+
+def test_dpkg_and_apt_find_no_fault(run: Run) -> None:
+    assert run("dpkg", "--audit") == ""
+    assert run("sh", "-c", "apt-get check 2>&1 >/dev/null") == ""
+    assert run("dpkg", "-S", "/usr/bin/python3.11") == "python3.11-minimal: /usr/bin/python3.11\n"
+    cudart = "/usr/local/cuda-12.8/targets/x86_64-linux/lib/libcudart.so.12"
+    assert run("dpkg", "-S", cudart) == f"cuda-cudart-12-8: {cudart}\n"
+    assert cudart in run("dpkg", "-L", "cuda-cudart-12-8").splitlines()
+    assert "/usr/lib/python3.11/os.py" in run("dpkg", "-L", "libpython3.11-minimal").splitlines()
+    shown = run("dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}${Package}\n").splitlines()
+    assert {line[:3] for line in shown if not line.endswith("gone")} == {"ii "}
+    assert "rc gone" in shown
+    assert f"Installed: {OPENSSL}" in run("apt-cache", "policy", "libssl3t64")
+
+
+def test_dpkg_verify_misses_only_what_path_rules_leave_out(run: Run) -> None:
+    lines = run("sh", "-c", "dpkg --verify || true").splitlines()
+    left_out = re.compile(r"missing +(c )?/usr/share/(doc|man|locale|info|lintian|bug|linda|groff|doc-base)/")
+    assert [line for line in lines if not left_out.match(line)] == []
+
+
+def test_only_what_was_asked_for_is_manually_installed(run: Run) -> None:
+    manual = run("apt-mark", "showmanual").split()
+    assert {"python3.11-minimal", "libpython3.11-stdlib", "ca-certificates", "netbase"} <= set(manual)
+    assert not {"libffi8", "media-types", "openssl"} & set(manual)
+
+
+def test_the_loaders_cache_is_what_ldconfig_would_write(run: Run) -> None:
+    run("sh", "-c", "ldconfig -X -C /tmp/ld.so.cache && cmp /tmp/ld.so.cache /etc/ld.so.cache")
+    assert "libcudart.so.12" in run("ldconfig", "-p")
+
+
+def test_the_structure_tests_of_the_matrix_hold(nested: Nested) -> None:
+    done = nested.run("test", FLAG, "--test_output=errors", "//images:runtime_py311_nvidia_test")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_both_architectures_are_in_the_index(nested: Nested, images: dict[str, Image]) -> None:
+    index = nested.build("//images:runtime_py311_index")
+    for arch in ARCHITECTURES:
+        assert open_image(index, f"linux/{arch}").digest == images[arch].digest
+
+
+def test_a_python_without_merged_usr_fits_too(nested: Nested) -> None:
+    layout = nested.build("//images:runtime_py39_amd64")
+    image = open_image(layout, "linux/amd64")
+    assert image.config.platform == "linux/amd64"
+
+
+def test_a_base_that_is_too_old_for_a_python(nested: Nested) -> None:
+    said = nested.fails("//images:runtime_py313_amd64")
+    assert re.search(
+        rf"error: libpython3\.13-minimal \S+ needs libssl3t64 \(>= 3\.4\.0\); the base has libssl3t64 {OPENSSL}\n",
+        said,
+    ), said
+    assert "a set of an older suite, or for Python an interpreter of rules_python" in said
+
+
+def test_other_flavours_of_cuda_are_not_there(nested: Nested) -> None:
+    said = nested.fails("//images:runtime_py311_amd64", "--//images:cuda=13")
+    assert "--//images:cuda_base=nvidia is for runtime images, with --//images:cuda=12" in said
+
+
+def test_another_digest_is_refused(nested: Nested) -> None:
+    wrong = "sha256:" + "0" * 64
+    nested.pin(wrong)
+    try:
+        said = nested.fails("//images:runtime_py311_amd64")
+    finally:
+        nested.pin(nested.digest)
+    assert f"Can't read the manifest of index.docker.io/{REPOSITORY}, {wrong}" in said
+
+
+def test_nothing_is_pulled_unless_asked_for_and_then_the_error_helps(nested: Nested) -> None:
+    direct = ["--experimental_downloader_config=", "--repo_env=OCI_GET_TOKEN_ALLOW_FAIL", "--repository_cache="]
+    nowhere = ["--repo_env=HTTPS_PROXY=http://127.0.0.1:9", "--repo_env=https_proxy=http://127.0.0.1:9"]
+    assert nested.run("build", "--nobuild", *direct, *nowhere, "//images:runtime_py311_amd64").returncode == 0
+    nested.pin("sha256:" + "1" * 64)
+    try:
+        said = nested.fails("//images:runtime_py311_amd64", *direct, *nowhere)
+    finally:
+        nested.pin(nested.digest)
+    assert f"Can't pull index.docker.io/{REPOSITORY}: auth.docker.io gives no token for it" in said
+    assert "--experimental_downloader_config=FILE" in said
