@@ -9,22 +9,44 @@ ARCHITECTURES = [
     "arm64",
 ]
 
-# A Python version, and the Debian suite that carries it: repository @SUITE, whose sets are in
-# //apt/locks:SUITE.json.
+# A Python version, and the Debian suite below it: repository @SUITE, whose sets are in //apt/locks:SUITE.json.
+# `interpreter` says where the Python is from: "debian" is the suite's own package, one for each suite;
+# "rules_python" is an interpreter that rules_python downloads, from PYTHONS in MODULE.bazel.
 RUNTIMES = [
     struct(
+        interpreter = "debian",
         python = "3.9",
         suite = "bullseye",
     ),
     struct(
+        interpreter = "rules_python",
+        python = "3.10",
+        suite = "bookworm",
+    ),
+    struct(
+        interpreter = "debian",
         python = "3.11",
         suite = "bookworm",
     ),
     struct(
+        interpreter = "rules_python",
+        python = "3.12",
+        suite = "bookworm",
+    ),
+    struct(
+        interpreter = "debian",
         python = "3.13",
         suite = "trixie",
     ),
+    struct(
+        interpreter = "rules_python",
+        python = "3.14",
+        suite = "trixie",
+    ),
 ]
+
+# The rows of Debian's own Pythons.
+DEBIAN_RUNTIMES = [row for row in RUNTIMES if row.interpreter == "debian"]
 
 # CUDA by major version; //images:cuda chooses. `version` is NVIDIA's of the toolkit release, `runtime` the wheel of
 # libcudart, `libraries` the further ones of NVIDIA's `runtime` images, a layer each.

@@ -3,6 +3,7 @@
     load("//images:defs.bzl", "image_shell", "image_test")
 """
 
+load("//images/private:availability.bzl", _python_tags = "python_tags")
 load("//images/private:cuda_layer.bzl", _cuda_runtime_layer = "cuda_runtime_layer")
 load("//images/private:image_shell.bzl", _image_shell = "image_shell")
 load("//images/private:image_test.bzl", _image_test = "image_test")
@@ -14,5 +15,6 @@ InterpreterInfo = _InterpreterInfo
 cuda_runtime_layer = _cuda_runtime_layer
 image_shell = _image_shell
 image_test = _image_test
-ld_cache_layer = _ld_cache_layer
 interpreter_layer = _interpreter_layer
+ld_cache_layer = _ld_cache_layer
+python_tags = _python_tags

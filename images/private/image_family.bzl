@@ -102,22 +102,25 @@ def by_architecture(name, of = None, tags = []):
         visibility = _PUBLIC,
     )
 
-def family_alias(name, actual, tests):
+def family_alias(name, actual, tests, tags = []):
     """Gives a family another name.
 
     Args:
         name: the new name.
         actual: function from what follows the name ("", "_index", "_amd64", ...) to the target of that family.
         tests: the families' tests that NAME_test stands for.
+        tags: tags of the targets.
     """
     images = [""] + ["_" + arch for arch in ARCHITECTURES] + ["_index"]
     for each in images + [image + ".digest" for image in images] + ["_shell"]:
         native.alias(
             name = name + each,
             actual = actual(each),
+            tags = tags,
             visibility = _PUBLIC,
         )
     native.test_suite(
         name = name + "_test",
+        tags = tags,
         tests = tests,
     )

@@ -12,19 +12,23 @@ The interpreter lies under /usr/local, is found on PATH as python3.12 and python
 library. What is left out, and what only the layer `part = "dev"` has, says //images/policy:interpreter.json with reasons.
 """
 
+load("//images:config.bzl", "DEBIAN_RUNTIMES")
 load("//tools/platforms:defs.bzl", "for_image")
+load(":availability.bzl", "FETCHED")
 load(":interpreter.bzl", "InterpreterInfo")
 
 _DOC = "Makes a layer (.tar.gz) of the interpreter that rules_python has for a Python version and an architecture."
 
 _MISSING = """{label}: python = "{python}": there is no Python {python} for linux/{arch} here.
-  Debian does not package it for these images: it is one of rules_python's own interpreters, which are downloaded from \
-where neither apt nor pip reach.
-  What you can do: build where the network is open, with bazel or Bazelisk on PATH instead of the air-gapped toolbox; \
-or take a Python of Debian's (//images:config.bzl); or register an interpreter that you have: README.md, "More Pythons"."""
+  No Debian of these images packages it, so it is one of rules_python's own interpreters. Those are downloads from \
+where neither apt nor pip reach; the stand-in for rules_python in airgap/ has none.
+  What you can do:
+  - where the network is open, build with bazel or Bazelisk on PATH instead of the air-gapped toolbox;
+  - take a Python that Debian packages: {debian};
+  - have an interpreter at hand? Register it: images/README.md says how."""
 
-_UNDECLARED = """{label}: python = "{python}": rules_python found Python {found} instead.
-  Add "{python}" to PYTHONS in MODULE.bazel; this rules_python may be too old for it."""
+_UNDECLARED = """{label}: python = "{python}": rules_python has {found} for linux/{arch}.
+  Add "{python}" to PYTHONS in MODULE.bazel. If it is there, this version of rules_python does not know it."""
 
 _ATTRS = {
     "arch": attr.string(
@@ -71,9 +75,10 @@ def _interpreter(ctx):
     found = ctx.attr._interpreter[0][InterpreterInfo]
     if found.version == ctx.attr.python:
         return found
-    fail((_UNDECLARED if found.version else _MISSING).format(
+    fail((_UNDECLARED if FETCHED or found.version else _MISSING).format(
         arch = ctx.attr.arch,
-        found = found.version,
+        debian = ", ".join([row.python for row in DEBIAN_RUNTIMES]),
+        found = "Python " + found.version if found.version else "none",
         label = ctx.label,
         python = ctx.attr.python,
     ))

@@ -14,7 +14,7 @@ and the locale is C.UTF-8 as in the other images, so that a program behaves the 
 """
 
 load("//apt:defs.bzl", "apt_base", "apt_layer")
-load("//images:config.bzl", "ARCHITECTURES", "NVIDIA_BASE", "RUNTIMES", "VIRTUAL_ENV")
+load("//images:config.bzl", "ARCHITECTURES", "DEBIAN_RUNTIMES", "NVIDIA_BASE", "RUNTIMES", "VIRTUAL_ENV")
 load(":image_family.bzl", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE", "UBUNTU_LICENSE")
 load(":names.bzl", "debian_layer", "python_layer", "tag")
@@ -24,6 +24,11 @@ _MANUAL = ["manual"]
 
 def _on_nvidia(layer):
     return layer + "_on_nvidia"
+
+def _python_layer(row, arch):
+    """The layer with the row's Python: packages depend on the base, an interpreter of rules_python's does not."""
+    layer = python_layer(row.python, arch)
+    return _on_nvidia(layer) if row.interpreter == "debian" else layer
 
 def pulled_base():
     """Defines the layers on NVIDIA's image; to be called in //images."""
@@ -43,7 +48,7 @@ def pulled_base():
                 set = "base",
                 tags = _MANUAL,
             )
-        for row in RUNTIMES:
+        for row in DEBIAN_RUNTIMES:
             apt_layer(
                 name = _on_nvidia(python_layer(row.python, arch)),
                 arch = arch,
@@ -72,7 +77,7 @@ def pulled_runtime_image(name, row):
                 row.suite,
             ),
             env = VENV_ENV | {"PATH": VIRTUAL_ENV + "/bin:$PATH"},
-            layers = [_on_nvidia(layer) for layer in [debian_layer(row.suite, arch), python_layer(row.python, arch)]],
+            layers = [_on_nvidia(debian_layer(row.suite, arch)), _python_layer(row, arch)],
             licenses = [PYTHON_LICENSE, DEBIAN_LICENSE, UBUNTU_LICENSE, NVIDIA_LICENSE],
             tags = _MANUAL,
             title = "runtime-py" + row.python,
@@ -81,7 +86,7 @@ def pulled_runtime_image(name, row):
         name = name,
         configs = [
             "//images/runtime:{}.yaml".format(each.format(tag(row.python), NVIDIA_BASE.cuda))
-            for each in ["common", "debian_{}", "python_{}_cuda{}"]
+            for each in ["common", row.interpreter + "_{}", "python_{}_cuda{}"]
         ],
         tags = _MANUAL,
     )

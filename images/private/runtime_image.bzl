@@ -10,6 +10,7 @@ runtime_py311 is the one that the flags choose.
 """
 
 load("//images:config.bzl", "ARCHITECTURES", "CUDA", "VIRTUAL_ENV")
+load(":availability.bzl", "python_tags")
 load(":cuda_env.bzl", "CUDA_PATH", "cuda_env")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
@@ -34,11 +35,13 @@ def runtime_image(name, row):
     family_alias(
         name = name,
         actual = lambda suffix: variant_select(name + "_{}" + suffix, nvidia = True),
+        tags = python_tags(row),
         tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if not variant.tags],
     )
 
 def _variant_image(name, row, variant):
     version = CUDA[variant.cuda].version
+    tags = variant.tags + [tag for tag in python_tags(row) if tag not in variant.tags]
     for arch in ARCHITECTURES:
         stacked_image(
             name = "{}_{}".format(name, arch),
@@ -54,13 +57,13 @@ def _variant_image(name, row, variant):
             },
             layers = [debian_layer(row.suite, arch), python_layer(row.python, arch)] + variant_layers(variant, arch),
             licenses = [PYTHON_LICENSE, DEBIAN_LICENSE, NVIDIA_LICENSE],
-            tags = variant.tags,
+            tags = tags,
             title = "runtime-py" + row.python,
         )
     image_family(
         name = name,
         configs = structure_tests(row, variant),
-        tags = variant.tags,
+        tags = tags,
     )
 
 def structure_tests(row, variant):
@@ -73,7 +76,7 @@ def structure_tests(row, variant):
     Returns:
         A list of labels.
     """
-    parts = ["common", "cuda" + variant.cuda, "debian_" + tag(row.python)]
+    parts = ["common", "cuda" + variant.cuda, "{}_{}".format(row.interpreter, tag(row.python))]
     parts.append("python_{}_{}".format(tag(row.python), variant.name))
     if variant.flavour != "base":
         parts.append("libraries_{}_{}".format(tag(row.python), variant.name))

@@ -11,7 +11,7 @@ from tools.image_run.layout import open_image
 from tools.image_run.unpack import unpack
 
 _IMAGE = open_image(Path(os.environ["IMAGE"]).absolute())
-_PYTHON = f"/usr/bin/python{os.environ['IMAGE_PYTHON']}"
+_PYTHON = f"{os.environ['IMAGE_BIN']}/python{os.environ['IMAGE_PYTHON']}"
 _ENV: list[str] = json.loads(_IMAGE.config.text)["config"]["Env"]
 _IMPORTS = "import asyncio, bz2, ctypes, curses, decimal, hashlib, lzma, readline, sqlite3, ssl, uuid, zlib"
 
