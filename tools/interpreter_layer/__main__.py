@@ -46,7 +46,7 @@ def write(items: list[Item], tree: Tree, policy: Policy, out: BinaryIO) -> None:
     """Writes the layer; one file at a time is in memory."""
     with PartWriter(out) as writer:
         for item in items:
-            data = policy.rewritten(item.source, tree.files[item.source].read_bytes()) if item.source else b""
+            data = policy.content(item.source, tree.files[item.source].read_bytes()) if item.source else b""
             writer.add(replace(item.entry, size=len(data)), data)
     write_layer([], out)
 

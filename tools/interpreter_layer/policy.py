@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.common.errors import ToolError
+from tools.interpreter_layer.strip import without_debug_information
 
 
 class Part(enum.StrEnum):
@@ -56,6 +57,7 @@ class Policy:
     rules: tuple[Rule, ...]
     links: tuple[Link, ...]
     rewrites: tuple[Rewrite, ...]
+    stripped: tuple[str, ...]
 
     def part(self, path: str) -> Part:
         """Where a file goes; the first rule that matches decides."""
@@ -64,8 +66,10 @@ class Policy:
                 return rule.part
         raise ToolError(f"{path}: no rule says where it goes", remedy='Let "*" be the last pattern.')
 
-    def rewritten(self, path: str, content: bytes) -> bytes:
+    def content(self, path: str, content: bytes) -> bytes:
         """The content of a file as an image has it."""
+        if any(fnmatch.fnmatchcase(path, pattern) for pattern in self.stripped):
+            content = without_debug_information(content)
         for rewrite in self.rewrites:
             if fnmatch.fnmatchcase(path, rewrite.pattern):
                 content = _word(rewrite.word).sub(rewrite.by.encode(), content)
@@ -84,6 +88,7 @@ def read_policy(path: Path, python: str) -> Policy:
             rules=tuple(_rule(each) for each in data["rules"]),
             links=tuple(Link(Part(each["part"]), each["link"], each["to"]) for each in data["links"]),
             rewrites=tuple(Rewrite(each["in"], each["replace"], each["by"]) for each in data["rewrites"]),
+            stripped=tuple(each["in"] for each in data["without_debug_information"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ToolError(f"is not a policy for interpreters: {error!r}", file=path) from error
