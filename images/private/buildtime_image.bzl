@@ -7,11 +7,21 @@
 Compilers for C, C++ and Rust, the headers of common libraries, git and pip; the last stage is `runtime`.
 """
 
-load("//images:config.bzl", "ARCHITECTURES", "VIRTUAL_ENV")
+load("//images:config.bzl", "ARCHITECTURES", "DEBIAN_RUNTIMES", "VIRTUAL_ENV")
+load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "PYTHON_LICENSE")
-load(":names.bzl", "build_layers", "debian_layer", "python_layer", "tag")
+load(":names.bzl", "build_layers", "debian_layer", "python_dev_layer", "python_layer", "tag")
 load(":stacked_image.bzl", "SYSTEM_PATH", "VENV_ENV", "debian_tests", "stacked_image")
+
+def _layers(row, arch):
+    """Where the Python is not Debian's, Debian's is below it: build tools of packages run on that one."""
+    (debian,) = [each for each in DEBIAN_RUNTIMES if each.suite == row.suite]
+    layers = [debian_layer(row.suite, arch), python_layer(debian.python, arch)]
+    layers += build_layers(debian.python, arch).keys()
+    if row.interpreter != "debian":
+        layers += [python_layer(row.python, arch), python_dev_layer(row.python, arch)]
+    return layers
 
 def buildtime_image(name, row):
     """Makes the images for all architectures and what goes with them.
@@ -26,15 +36,17 @@ def buildtime_image(name, row):
             arch = arch,
             description = "Debian {} with Python {} and compilers".format(row.suite, row.python),
             env = VENV_ENV | {"PATH": ":".join([VIRTUAL_ENV + "/bin"] + SYSTEM_PATH)},
-            layers = [debian_layer(row.suite, arch), python_layer(row.python, arch)] +
-                     build_layers(row.python, arch).keys(),
+            layers = _layers(row, arch),
             licenses = [PYTHON_LICENSE, DEBIAN_LICENSE],
+            tags = python_tags(row),
             title = "buildtime-py" + row.python,
         )
     image_family(
         name = name,
         configs = debian_tests(row.suite) + [
             "//images/buildtime:{}.yaml".format(each)
-            for each in ["common", row.suite, tag(row.python)]
+            for each in ["common", row.suite, tag(row.python)] +
+                        (["debian_" + tag(row.python)] if row.interpreter == "debian" else [])
         ],
+        tags = python_tags(row),
     )

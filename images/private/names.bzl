@@ -41,6 +41,18 @@ def python_layer(python, arch):
     """
     return "python{}_{}".format(python, arch)
 
+def python_dev_layer(python, arch):
+    """The layer with an interpreter's headers and pip, where these are no packages of Debian's.
+
+    Args:
+        python: version, such as 3.12.
+        arch: architecture.
+
+    Returns:
+        A target's name.
+    """
+    return "python{}_dev_{}".format(python, arch)
+
 def build_layers(python, arch):
     """The layers with compilers and headers, the lowest first.
 
