@@ -12,12 +12,13 @@ lies upon the layer of that runtime.
 import argparse
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from tools.common.errors import ToolError, run
 from tools.cuda_layer.layout import MACHINES, RUNTIME, Item, configuration, libraries, toolkit
 from tools.layer.part import PartWriter, write_layer
 from tools.layer.tar import Kind
+from tools.wheel.splice import add_member
 from tools.wheel.wheel import Wheel
 
 
@@ -35,16 +36,19 @@ def main(arguments: list[str] | None = None) -> None:
         wheels = [stack.enter_context(Wheel.open(path)) for path in options.wheels]
         below = stack.enter_context(Wheel.open(options.toolkit)) if options.toolkit else None
         items = plan(wheels, below, options.arch)
-        with options.output.open("wb") as out:
-            write(items, out)
+        try:
+            with options.output.open("wb") as out:
+                write(items, out)
+        except BaseException:
+            options.output.unlink(missing_ok=True)
+            raise
 
 
 def plan(wheels: list[Wheel], below: Wheel | None, arch: str) -> list[Item]:
-    """Everything that the layer will have, sorted by path; all wheels have been verified."""
+    """Everything that the layer will have, sorted by path."""
     kit = toolkit(below or next((wheel for wheel in wheels if RUNTIME.fullmatch(wheel.name)), wheels[0]))
     items = {} if below else {item.entry.path: item for item in configuration(kit, arch)}
     for wheel in wheels:
-        wheel.verify()
         for item in libraries(wheel, kit, arch):
             other = items.setdefault(item.entry.path, item)
             if other.entry != item.entry or (item.entry.kind is Kind.FILE and other is not item):
@@ -53,14 +57,13 @@ def plan(wheels: list[Wheel], below: Wheel | None, arch: str) -> list[Item]:
 
 
 def write(items: list[Item], out: BinaryIO) -> None:
-    """Writes the layer."""
+    """Writes the layer; what it takes of the wheels is compared with their RECORDs."""
     with PartWriter(out) as writer:
         for item in items:
             if item.wheel is None:
                 writer.add(item.entry, item.data)
             else:
-                with item.wheel.stream(item.member) as stream:
-                    writer.add(item.entry, cast(BinaryIO, stream))
+                add_member(writer, item.entry, item.wheel, item.member)
     write_layer([], out)
 
 
