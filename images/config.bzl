@@ -11,35 +11,42 @@ ARCHITECTURES = [
 
 # A Python version, and the Debian suite below it: repository @SUITE, whose sets are in //apt/locks:SUITE.json.
 # `interpreter` says where the Python is from: "debian" is the suite's own package, one for each suite;
-# "rules_python" is an interpreter that rules_python downloads, from PYTHONS in MODULE.bazel.
+# "rules_python" is an interpreter that rules_python downloads, from PYTHONS in MODULE.bazel. `pip_sets` are the sets
+# of the lock that pip takes in a virtual environment of Debian's Python.
 RUNTIMES = [
     struct(
         interpreter = "debian",
+        pip_sets = ["distutils"],
         python = "3.9",
         suite = "bullseye",
     ),
     struct(
         interpreter = "rules_python",
+        pip_sets = [],
         python = "3.10",
         suite = "bookworm",
     ),
     struct(
         interpreter = "debian",
+        pip_sets = [],
         python = "3.11",
         suite = "bookworm",
     ),
     struct(
         interpreter = "rules_python",
+        pip_sets = [],
         python = "3.12",
         suite = "bookworm",
     ),
     struct(
         interpreter = "debian",
+        pip_sets = [],
         python = "3.13",
         suite = "trixie",
     ),
     struct(
         interpreter = "rules_python",
+        pip_sets = [],
         python = "3.14",
         suite = "trixie",
     ),
@@ -47,6 +54,34 @@ RUNTIMES = [
 
 # The rows of Debian's own Pythons.
 DEBIAN_RUNTIMES = [row for row in RUNTIMES if row.interpreter == "debian"]
+
+# Images of runtime with a virtual environment. `wheels` is what was asked for, of the hub that has the image's name;
+# their dependencies follow. `config` are attributes of oci_image, `files` a layer with what the image needs beside.
+ENVIRONMENTS = {
+    "jupyter": struct(
+        config = {
+            # As any user, root too; the token in the log lets in.
+            "cmd": ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "--allow-root"],
+            "exposed_ports": ["8888/tcp"],
+            "workdir": "/home/jupyter",
+        },
+        description = "JupyterLab, ipywidgets and ipdb",
+        env = {
+            "HOME": "/home/jupyter",
+            # Jupyter's sockets and secrets may be written where nothing else may.
+            "JUPYTER_RUNTIME_DIR": "/tmp/jupyter",
+        },
+        files = ["//images/jupyter:home"],
+        wheels = ["ipdb", "ipywidgets", "jupyterlab", "pip"],
+    ),
+    "vanilla": struct(
+        config = {},
+        description = "an empty virtual environment",
+        env = {},
+        files = [],
+        wheels = ["pip", "setuptools", "wheel"],
+    ),
+}
 
 # CUDA by major version; //images:cuda chooses. `version` is NVIDIA's of the toolkit release, `runtime` the wheel of
 # libcudart, `libraries` the further ones of NVIDIA's `runtime` images, a layer each.

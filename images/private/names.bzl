@@ -65,6 +65,31 @@ def build_layers(python, arch):
     """
     return {"{}{}_{}".format(each, python, arch): each for each in ["devel", "rust"]}
 
+def pip_layers(row, arch):
+    """The layers with Debian packages that pip takes, the lowest first.
+
+    Args:
+        row: one row of RUNTIMES in config.bzl.
+        arch: architecture.
+
+    Returns:
+        A dictionary: a target's name to the set of the lock that it has.
+    """
+    return {"{}{}_{}".format(each, row.python, arch): each for each in row.pip_sets}
+
+def venv_layer_name(kind, python, arch):
+    """The layer with a virtual environment.
+
+    Args:
+        kind: key of ENVIRONMENTS in config.bzl.
+        python: version, such as 3.11.
+        arch: architecture.
+
+    Returns:
+        A target's name.
+    """
+    return "{}_venv{}_{}".format(kind, python, arch)
+
 def cuda_layer(cuda, library, arch):
     """The layer with one of NVIDIA's libraries.
 

@@ -39,6 +39,32 @@ def runtime_image(name, row):
         tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if not variant.tags],
     )
 
+def runtime_env(variant):
+    """The environment of images with CUDA.
+
+    Args:
+        variant: one of VARIANTS.
+
+    Returns:
+        A dictionary.
+    """
+    return cuda_env(CUDA[variant.cuda].version) | VENV_ENV | {
+        "PATH": ":".join([VIRTUAL_ENV + "/bin"] + CUDA_PATH + SYSTEM_PATH),
+    }
+
+def runtime_layers(row, variant, arch):
+    """The layers of a runtime image, the lowest first.
+
+    Args:
+        row: one row of RUNTIMES in config.bzl.
+        variant: one of VARIANTS.
+        arch: architecture.
+
+    Returns:
+        A list of names of targets in //images.
+    """
+    return [debian_layer(row.suite, arch), python_layer(row.python, arch)] + variant_layers(variant, arch)
+
 def _variant_image(name, row, variant):
     version = CUDA[variant.cuda].version
     tags = variant.tags + [tag for tag in python_tags(row) if tag not in variant.tags]
@@ -52,10 +78,8 @@ def _variant_image(name, row, variant):
                 version,
                 variant.flavour,
             ),
-            env = cuda_env(version) | VENV_ENV | {
-                "PATH": ":".join([VIRTUAL_ENV + "/bin"] + CUDA_PATH + SYSTEM_PATH),
-            },
-            layers = [debian_layer(row.suite, arch), python_layer(row.python, arch)] + variant_layers(variant, arch),
+            env = runtime_env(variant),
+            layers = runtime_layers(row, variant, arch),
             licenses = [PYTHON_LICENSE, DEBIAN_LICENSE, NVIDIA_LICENSE],
             tags = tags,
             title = "runtime-py" + row.python,

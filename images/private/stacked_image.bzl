@@ -44,7 +44,17 @@ VENV_ENV = {
 
 _COMMANDS = "//images/base:rootfs"
 
-def stacked_image(name, arch, layers, title, description, licenses, env = {}, tags = [], base = None):
+def stacked_image(
+        name,
+        arch,
+        layers,
+        title,
+        description,
+        licenses,
+        env = {},
+        tags = [],
+        base = None,
+        config = {}):
     """Makes an image of the layers, the three commands and the loader's cache.
 
     Args:
@@ -58,6 +68,7 @@ def stacked_image(name, arch, layers, title, description, licenses, env = {}, ta
         tags: tags of the targets.
         base: an image below the layers, whose environment and labels stay where ours do not say otherwise; its PATH
             is $PATH in `env`.
+        config: further attributes of oci_image: `cmd`, which is bash without, `exposed_ports`, `user`, `workdir`.
     """
     labels = image_labels(title, description, licenses)
 
@@ -76,13 +87,13 @@ def stacked_image(name, arch, layers, title, description, licenses, env = {}, ta
         # An image on another is for the platform of that one.
         architecture = None if base else arch,
         base = base,
-        cmd = ["bash"],
         env = SYSTEM_ENV | env,
         labels = labels,
         os = None if base else "linux",
         tags = tags,
         tars = stack + [name + "_ld_cache"],
         visibility = ["//visibility:public"],
+        **({"cmd": ["bash"]} | config)
     )
 
 def debian_tests(suite):

@@ -1,0 +1,80 @@
+"""The images with a virtual environment, `vanilla` and `jupyter`: runtime, and wheels at VIRTUAL_ENV.
+
+    load("//images/private:venv_image.bzl", "venv_image")
+
+    venv_image(name = "jupyter_py311", kind = "jupyter", row = row)
+
+As with runtime, each variant of CUDA is an image of its own, jupyter_py311_cuda13, and jupyter_py311 is the one that
+the flags choose. All have the same environment, so that only those of the default CUDA are built and tested by `//...`.
+"""
+
+load(
+    "//images:config.bzl",
+    "ARCHITECTURES",
+    "CUDA",
+    "CUDA_DEFAULT",
+    "CUDA_FLAVOUR_DEFAULT",
+    "ENVIRONMENTS",
+)
+load(":image_family.bzl", "family_alias", "image_family")
+load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
+load(":names.bzl", "pip_layers", "tag", "venv_layer_name")
+load(":runtime_image.bzl", "runtime_env", "runtime_layers")
+load(":stacked_image.bzl", "debian_tests", "stacked_image")
+load(":variants.bzl", "VARIANTS", "variant_select")
+
+# Those of the wheels are in the image, in each distribution's dist-info.
+_WHEELS_LICENSE = "LicenseRef-Python-distributions"
+
+def venv_image(name, kind, row):
+    """Makes the images for all variants of CUDA and all architectures, and what goes with them.
+
+    Args:
+        name: the images' name without variant and architecture.
+        kind: key of ENVIRONMENTS in config.bzl.
+        row: one row of RUNTIMES in config.bzl.
+    """
+    for variant in VARIANTS:
+        _variant_image("{}_{}".format(name, variant.name), kind, row, variant)
+    family_alias(
+        name = name,
+        actual = lambda suffix: variant_select(name + "_{}" + suffix),
+        tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
+    )
+
+def _is_default(variant):
+    return (variant.cuda, variant.flavour) == (CUDA_DEFAULT, CUDA_FLAVOUR_DEFAULT)
+
+def _variant_image(name, kind, row, variant):
+    environment = ENVIRONMENTS[kind]
+    tags = [] if _is_default(variant) else ["manual"]
+    for arch in ARCHITECTURES:
+        stacked_image(
+            name = "{}_{}".format(name, arch),
+            arch = arch,
+            config = environment.config,
+            description = "Debian {} with Python {}, CUDA {} ({}), and {}".format(
+                row.suite,
+                row.python,
+                CUDA[variant.cuda].version,
+                variant.flavour,
+                environment.description,
+            ),
+            env = runtime_env(variant) | environment.env,
+            layers = runtime_layers(row, variant, arch) + pip_layers(row, arch).keys() + environment.files +
+                     [venv_layer_name(kind, row.python, arch)],
+            licenses = [PYTHON_LICENSE, DEBIAN_LICENSE, NVIDIA_LICENSE, _WHEELS_LICENSE],
+            tags = tags,
+            title = "{}-py{}".format(kind, row.python),
+        )
+    image_family(
+        name = name,
+        configs = debian_tests(row.suite) + [
+            "//images/runtime:common.yaml",
+            "//images/runtime:cuda{}.yaml".format(variant.cuda),
+            "//images/venv:common.yaml",
+            "//images/venv:python_{}.yaml".format(tag(row.python)),
+            "//images/{}:{}_{}.yaml".format(kind, kind, tag(row.python)),
+        ],
+        tags = tags,
+    )
