@@ -257,6 +257,10 @@ class Deflated:
         head = file.read(_LOCAL.size)
         if len(head) != _LOCAL.size:
             raise self._error("cannot be read: the archive ends in it")
+        magic: bytes
+        flags: int
+        name_size: int
+        extra_size: int
         magic, flags, name_size, extra_size = _LOCAL.unpack(head)
         name = file.read(name_size).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
         if magic != b"PK\3\4" or name != self._info.orig_filename:

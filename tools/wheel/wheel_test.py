@@ -166,7 +166,7 @@ def test_a_deflate_stream_that_is_wrong_names_the_member(tmp_path: Path) -> None
         data[info.header_offset] = 0
 
     size = zipfile.ZipFile(build(tmp_path)).getinfo(name).compress_size
-    for wrong, message in [
+    cases: list[tuple[Callable[[Path], Path], str]] = [
         (lambda path: rewrite(path, name, spoil), "cannot be read|differs"),
         (lambda path: rewrite(path, name, other_name), "directory does not lead to it"),
         (lambda path: rewrite(path, name, no_header), "directory does not lead to it"),
@@ -174,7 +174,8 @@ def test_a_deflate_stream_that_is_wrong_names_the_member(tmp_path: Path) -> None
         (lambda path: directory(path, name, 20, size - 5), "does not end where the archive says"),
         (lambda path: directory(path, name, 20, size + 5), "does not end where the archive says"),
         (lambda path: directory(path, name, 20, 1 << 30), "the archive ends in it|does not end"),
-    ]:
+    ]
+    for wrong, message in cases:
         path = wrong(build(tmp_path))
         with pytest.raises(ToolError, match=message) as caught:
             inflated(path, name)
