@@ -1,8 +1,8 @@
 """An image of the same shape as NVIDIA's on Ubuntu, made of real packages of Debian.
 
-Three layers, Docker's media types, two architectures: the essential packages of a newer Debian, whose libraries
-have the names and the `Provides` that Ubuntu 24.04 has (libssl3t64 provides libssl3); libcudart; and dpkg's
-database as it would be if all of that came from Ubuntu and from NVIDIA's packages.
+Three layers, Docker's media types, two architectures: the essential packages of a newer Debian, whose
+libraries have the names and the `Provides` that Ubuntu 24.04 has (libssl3t64 provides libssl3); libcudart;
+and dpkg's database as it would be if all of that came from Ubuntu and from NVIDIA's packages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from tests.airgap.registry import Registry
 REPOSITORY = "nvidia/cuda"
 OPENSSL = "3.0.13-0ubuntu3.5"
 ENV = {
-    "PATH": "/usr/local/nvidia/bin:/usr/local/cuda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH": "/usr/local/nvidia/bin:/usr/local/cuda/bin:"
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "NVARCH": "x86_64",
     "NVIDIA_REQUIRE_CUDA": "cuda>=12.8 brand=unknown,driver>=470,driver<471",
     "NV_CUDA_CUDART_VERSION": "12.8.90-1",
@@ -40,11 +41,13 @@ LABELS = {
 USER = "ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash\n"
 
 _DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
-_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 _DPKG = "var/lib/dpkg"
-_OS_RELEASE = 'PRETTY_NAME="Ubuntu 24.04.2 LTS"\nNAME="Ubuntu"\nVERSION_ID="24.04"\nID=ubuntu\nID_LIKE=debian\n'
+_OS_RELEASE = (
+    'PRETTY_NAME="Ubuntu 24.04.2 LTS"\nNAME="Ubuntu"\nVERSION_ID="24.04"\nID=ubuntu\nID_LIKE=debian\n'
+)
 _CUDART = """\
 Package: cuda-cudart-12-8
 Status: install ok installed
@@ -103,7 +106,7 @@ Description: a package of which only settings are left
 
 @dataclass(frozen=True)
 class Parts:
-    """What one architecture is made of: the layer with packages, its status file, and the layer with libcudart."""
+    """What one architecture is made of: a layer with packages, its status file, a layer with libcudart."""
 
     packages: Path
     status: Path
@@ -111,15 +114,15 @@ class Parts:
 
 
 def push(registry: Registry, parts: Mapping[str, Parts]) -> tuple[str, dict[str, str]]:
-    """Puts the image into the registry; returns the digest of the list, and the status file by architecture."""
+    """Puts the image into the registry; returns the list's digest, and the status file by architecture."""
     entries: list[dict[str, Any]] = []
     written: dict[str, str] = {}
     for arch, part in parts.items():
         written[arch] = ubuntu_status(part.status.read_text(encoding="utf-8"), arch)
         layers = [part.packages.read_bytes(), part.cuda.read_bytes(), _database(written[arch], part)]
         entries.append(_image(registry, arch, layers))
-    content = json.dumps({"schemaVersion": 2, "mediaType": _LIST, "manifests": entries}).encode()
-    return registry.put_manifest(REPOSITORY, "12.8.1-base-ubuntu24.04", content, _LIST), written
+    content = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": entries}).encode()
+    return registry.put_manifest(REPOSITORY, "12.8.1-base-ubuntu24.04", content, LIST), written
 
 
 def ubuntu_status(text: str, arch: str) -> str:
@@ -133,7 +136,9 @@ def ubuntu_status(text: str, arch: str) -> str:
             )
             for each in stanzas
         ]
-    stanzas = [_older_openssl(stanza) + "\nOriginal-Maintainer: Debian <debian@example.org>" for stanza in stanzas]
+    stanzas = [
+        _older_openssl(stanza) + "\nOriginal-Maintainer: Debian <debian@example.org>" for stanza in stanzas
+    ]
     added = _CUDART.format(arch=arch).strip("\n").split("\n\n")
     return "".join(f"{stanza}\n\n" for stanza in sorted([*stanzas, *added], key=_name))
 
@@ -156,11 +161,7 @@ def _database(status: str, part: Parts) -> bytes:
     """The layer with dpkg's database, the system's name, and a user."""
     with tarfile.open(part.cuda) as archive:
         owned = [member for member in archive if not member.isdir()]
-        sums = {
-            member.name: _md5(_content(archive, member))
-            for member in owned
-            if member.isreg()
-        }
+        sums = {member.name: _md5(_content(archive, member)) for member in owned if member.isreg()}
     with tarfile.open(part.packages) as archive:
         passwd = _content(archive, archive.getmember("etc/passwd")).decode()
         base_files = _content(archive, archive.getmember(f"{_DPKG}/info/base-files.md5sums")).decode()
@@ -227,7 +228,9 @@ def _image(registry: Registry, arch: str, layers: list[bytes]) -> dict[str, Any]
             "history": [{"created_by": f"layer {number}"} for number in range(len(layers))],
             "os": "linux",
             "rootfs": {
-                "diff_ids": [f"sha256:{hashlib.sha256(gzip.decompress(layer)).hexdigest()}" for layer in layers],
+                "diff_ids": [
+                    f"sha256:{hashlib.sha256(gzip.decompress(layer)).hexdigest()}" for layer in layers
+                ],
                 "type": "layers",
             },
         }

@@ -33,7 +33,7 @@ _DEFAULT_SCOPE = "repository:{repository}:pull"
 
 _NO_TOKEN = """Can't pull {image}: {host} gives no token for it; the warning above says why.
   If there is no way to {registry}, let Bazel ask a mirror that has the image:
-    --repo_env=OCI_GET_TOKEN_ALLOW_FAIL=1 --downloader_config=FILE
+    --repo_env=OCI_GET_TOKEN_ALLOW_FAIL=1 --experimental_downloader_config=FILE
   where FILE has a line such as: rewrite {registry}/(.*) mirror.example/$1"""
 
 # stdin of `docker-credential-NAME get` is the server; a repository rule has no other way to write to stdin.
