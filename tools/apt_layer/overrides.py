@@ -92,7 +92,7 @@ def _number(state: State, kind: str, name: str) -> int:
     if name.startswith("#"):
         return int(name[1:])
     rows = [*state.rows(f"etc/{kind}"), *(row.split(":") for row in state.accounts.get(kind, []))]
-    numbers = {row[0]: int(row[2]) for row in rows if len(row) > 2}
+    numbers = {row[0]: int(row[2]) for row in rows if len(row) > 2 and row[2].isdigit()}
     if name not in numbers:
         raise ToolError(f"a stat override is for {name}, who is not in /etc/{kind}")
     return numbers[name]

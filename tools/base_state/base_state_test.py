@@ -395,6 +395,7 @@ def test_diversions_and_stat_overrides_of_the_base_hold(
 ) -> None:
     machine.write(f"{DPKG}/diversions", "/bin/diverted\n/bin/diverted.real\nold\n")
     machine.write(f"{DPKG}/statoverride", "root #8 4750 /usr/bin/special\n")
+    machine.write("etc/passwd", f"{PASSWD}+::::::\n")
     tool_deb = make.deb("tool", Content(files={"bin/diverted": "x", "usr/bin/special": "y"}))
     top = make.layer(tool_deb, base=base_of(machine, tmp_path), roots=["tool"])
     assert top.text("usr/bin/diverted.real") == "x"
@@ -490,6 +491,10 @@ def zstd(data: bytes) -> bytes:
         (
             lambda machine: (machine.path / f"{DPKG}/status").write_bytes(b"Package: \xff\n"),
             "/var/lib/dpkg/status of the image is not UTF-8",
+        ),
+        (
+            lambda machine: machine.write(f"{DPKG}/statoverride", "root root 4755\n"),
+            "/var/lib/dpkg/statoverride of the image is not what dpkg-statoverride writes: 'root root 4755'",
         ),
         (
             lambda machine: machine.write(f"{DPKG}/alternatives/x", "auto\n"),

@@ -96,8 +96,14 @@ def _diversions(text: str) -> dict[str, tuple[str, str]]:
 
 
 def _statoverrides(text: str) -> dict[str, tuple[str, str, str]]:
-    rows = [line.split(" ", 3) for line in text.splitlines() if line]
-    return {path: (user, group, mode) for user, group, mode, path in rows}
+    found = {}
+    for line in text.splitlines():
+        words = line.split(" ", 3)
+        if len(words) != 4:
+            raise ToolError(f"/{STATOVERRIDE} of the image is not what dpkg-statoverride writes: {line!r}")
+        user, group, mode, path = words
+        found[path] = (user, group, mode)
+    return found
 
 
 def _alternative(root: Root, name: str) -> Alternative:
