@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.lint.workspace import files
 
 _STARTUP = ("--host_jvm_args=-Xmx700m", "--max_idle_secs=60")
-_OPTIONS = (
+OPTIONS = (
     "--disk_cache=",
     "--remote_cache=",
     "--jobs=2",
@@ -58,14 +58,15 @@ def copy_workspace(source: Path, target: Path, umask: int) -> None:
 def built(target: str, where: Surroundings) -> Iterator[Path]:
     """Builds a target that is one file or folder, and gives its path while the server lives."""
     try:
-        _bazel(where, "build", *_OPTIONS, *_shared_downloads(), target)
-        line = _bazel(where, "cquery", *_OPTIONS, *_shared_downloads(), "--output=files", target)
-        yield Path(_bazel(where, "info", "execution_root").strip()) / line.strip().splitlines()[-1]
+        bazel(where, "build", *OPTIONS, *_shared_downloads(), target)
+        line = bazel(where, "cquery", *OPTIONS, *_shared_downloads(), "--output=files", target)
+        yield Path(bazel(where, "info", "execution_root").strip()) / line.strip().splitlines()[-1]
     finally:
-        _bazel(where, "shutdown")
+        bazel(where, "shutdown")
 
 
-def _bazel(where: Surroundings, *arguments: str) -> str:
+def bazel(where: Surroundings, *arguments: str) -> str:
+    """What a command of the nested Bazel prints."""
     startup = (
         *_STARTUP,
         f"--output_base={where.output_base}",
@@ -90,8 +91,12 @@ def _bazel(where: Surroundings, *arguments: str) -> str:
 
 
 def _shared_downloads() -> list[str]:
-    """The repository cache of the Bazel that runs this test; without one, Bazel's own default."""
-    for folder in Path(os.environ["TEST_TMPDIR"]).resolve().parents:
+    return shared_downloads(Path(os.environ["TEST_TMPDIR"]))
+
+
+def shared_downloads(place: Path) -> list[str]:
+    """The repository cache of the Bazel in whose output base a place is; without one, Bazel's own default."""
+    for folder in place.resolve().parents:
         if (folder / _REPOSITORY_CACHE).is_dir():
             return [f"--repository_cache={folder / _REPOSITORY_CACHE}"]
     return []
