@@ -1,6 +1,7 @@
 """Rule that turns a locked .deb into a layer part."""
 
 load("//apt/private:providers.bzl", "DebInfo")
+load("//tools/common:worker.bzl", "WORKER")
 
 _DOC = """Unpacks one .deb into a layer part, once for all layers that have it.
 
@@ -33,6 +34,8 @@ def _deb_part_impl(ctx):
     part = ctx.actions.declare_file(ctx.label.name + ".part.tar.gz")
     facts = ctx.actions.declare_file(ctx.label.name + ".json")
     args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
     args.add("--deb", ctx.file.deb)
     args.add("--package", ctx.attr.package)
     args.add("--version", ctx.attr.version)
@@ -47,6 +50,7 @@ def _deb_part_impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
+        execution_requirements = WORKER,
         inputs = [ctx.file.deb, ctx.file._excludes],
         outputs = [part, facts],
         mnemonic = "DebPart",

@@ -64,20 +64,24 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
         raise
 
 
+def shown(error: ToolError | OSError) -> str:
+    """What a user reads of an error."""
+    if isinstance(error, OSError):
+        error = ToolError(error.strerror or str(error), file=error.filename)
+    return str(error)
+
+
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Calls `main` and ends the process with its exit code (None is 0), or with 1 and the error on stderr."""
     try:
         code = main() or 0
         sys.stdout.flush()
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        code = 1
     except BrokenPipeError:
         # Who read our output has left, as `head` does. Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except OSError as error:
-        print(ToolError(error.strerror or str(error), file=error.filename), file=sys.stderr)
+    except (ToolError, OSError) as error:
+        print(shown(error), file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
         code = 130

@@ -5,15 +5,17 @@ Bazel runs it once for each locked .deb; the rule is //apt/private:deb_part.bzl.
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tools.common.errors import naming, run
+from tools.common.errors import naming
+from tools.common.worker import run_actions
 from tools.deb_part.excludes import read_excludes
 from tools.deb_part.unpack import Expected, unpack
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Unpacks the .deb that Bazel names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deb", type=Path, required=True)
@@ -26,7 +28,7 @@ def main() -> None:
     parser.add_argument("--merged-usr", action="store_true", help="/bin, /lib and /sbin are links to /usr")
     parser.add_argument("--part", type=Path, required=True, help="output: the layer part")
     parser.add_argument("--facts", type=Path, required=True, help="output: JSON")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     expected = Expected(args.package, args.version, args.architecture, args.sha256, args.refresh)
     with naming(args.part), args.part.open("wb") as out:
         facts = unpack(args.deb, out, expected, read_excludes(args.excludes), merged_usr=args.merged_usr)
@@ -36,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_actions(main)
