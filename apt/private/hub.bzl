@@ -33,6 +33,13 @@ deb_part(
 )
 """
 
+_ALIAS = """
+alias(
+    name = {name},
+    actual = {actual},
+)
+"""
+
 _SET = """
 apt_set(
     name = {name},
@@ -62,13 +69,30 @@ missing_set(
 def _format(template, **values):
     return template.format(**{key: repr(value) for key, value in values.items()})
 
+def _for_all(lock):
+    """The packages of `Architecture: all` that are the same wherever they are locked: each is unpacked once."""
+    found = {}
+    for packages in lock["packages"].values():
+        for name, package in packages.items():
+            hashes = found.setdefault(name, {})
+            hashes[package["sha256"] if package["architecture"] == "all" else ""] = None
+    return {name: None for name, hashes in found.items() if len(hashes) == 1 and "" not in hashes}
+
 def _packages(lock, attr):
     for_each = [_LOAD.format(rules = Label("//apt/private:deb_part.bzl"), rule = "deb_part"), _HEAD]
+    for_all = _for_all(lock)
+    done = {}
     for arch, packages in sorted(lock["packages"].items()):
         for name, package in sorted(packages.items()):
+            target = "{}.{}".format(name, "all" if name in for_all else arch)
+            if name in for_all:
+                for_each.append(_format(_ALIAS, name = "{}.{}".format(name, arch), actual = target))
+            if target in done:
+                continue
+            done[target] = None
             for_each.append(_format(
                 _PACKAGE,
-                name = "{}.{}".format(name, arch),
+                name = target,
                 architecture = package["architecture"],
                 deb = attr.debs["{}/{}".format(arch, name)],
                 merged_usr = lock["merged_usr"],

@@ -1,0 +1,72 @@
+"""No layer is made twice, however many images have it and in whatever configuration they are built."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.actions.graph import Action, makers, read_graph, same_work
+from tests.reproducible.nested import OPTIONS, Surroundings, bazel, shared_downloads
+from tools.lint.workspace import root
+
+_LAYERS = (".tar", ".tar.gz", ".tgz")
+_IMAGE = "OCIImage"
+
+
+@pytest.fixture(scope="module", name="actions")
+def _actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Action]]:
+    """The actions of all images that `bazel build //images:all` makes, and of what they need."""
+    where = Surroundings(root(), tmp_path_factory.mktemp("nested") / "out", 0o022, {})
+    options = [*OPTIONS, *shared_downloads(Path(os.environ["TEST_TMPDIR"]))]
+    everything = "kind('oci_image.* rule', //images:all)"
+    wanted = f"{everything} except attr(tags, manual, {everything})"
+    try:
+        images = bazel(where, "query", *options, wanted).split()
+        assert len(images) > 1
+        query = f"deps(set({' '.join(images)}))"
+        yield read_graph(bazel(where, "aquery", *options, "--output=jsonproto", query))
+    finally:
+        bazel(where, "shutdown")
+
+
+def layers(actions: list[Action]) -> Counter[str]:
+    """How many images have each layer."""
+    return Counter(
+        path
+        for action in actions
+        if action.mnemonic == _IMAGE
+        for path in action.inputs
+        if path.endswith(_LAYERS)
+    )
+
+
+def test_images_share_layers(actions: list[Action]) -> None:
+    """Else the other tests would say nothing."""
+    assert sum(action.mnemonic == _IMAGE for action in actions) > 1
+    assert max(layers(actions).values()) > 1
+
+
+def test_each_layer_and_what_it_is_made_of_is_made_once(actions: list[Action]) -> None:
+    made = makers(actions, layers(actions))
+    assert {action.mnemonic for action in made} >= {"AptLayer", "CudaLayer", "DebPart", "LdCache"}
+    twice = [
+        f"{group[0].mnemonic} {' and '.join(sorted(output for action in group for output in action.outputs))}"
+        for group in same_work(made)
+    ]
+    assert not twice, "\n".join(twice)
+
+
+def test_each_deb_is_unpacked_once(actions: list[Action]) -> None:
+    debs = Counter(
+        path
+        for action in actions
+        if action.mnemonic == "DebPart"
+        for path in action.inputs
+        if path.endswith(".deb")
+    )
+    assert [deb for deb, count in debs.items() if count > 1] == []
+    assert len(debs) == sum(action.mnemonic == "DebPart" for action in actions)
