@@ -32,6 +32,7 @@ def main() -> None:
     args = _parser().parse_args()
     pairs = dict(pair.split("=", 1) for pair in args.pair)
     seconds: dict[str, list[float]] = {_IMAGES: [], "mmdebstrap: roots": []}
+    sizes: dict[str, int] = {}
     for number in range(1, args.runs + 1):
         built, sizes = _build([f"//images:{image}_amd64" for image in pairs])
         seconds[_IMAGES].append(built)
