@@ -52,7 +52,8 @@ def test_what_is_mapped_and_every_symbol_stays(library: Path) -> None:
     assert sections(after) == kept
     assert symbols(after) == symbols(before)
     for section in elf(after).iter_sections():
-        assert section.header.sh_offset % max(section.header.sh_addralign, 1) == 0, section.name
+        if section.header.sh_type != "SHT_NOBITS":
+            assert section.header.sh_offset % max(section.header.sh_addralign, 1) == 0, section.name
     for one, other in zip(elf(before).iter_segments(), elf(after).iter_segments(), strict=True):
         assert one.header == other.header
         head = 64 if one.header.p_offset == 0 else 0  # the file's header names the section table
