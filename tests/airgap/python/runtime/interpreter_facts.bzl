@@ -4,7 +4,7 @@
 interpreter_facts(
     name = "facts",
     arch = "arm64",
-    python = "3.13",
+    python = "3.12",
 )
 ```
 """
