@@ -204,6 +204,20 @@ def test_compilers_are_told_of_the_image_not_of_the_place_of_the_build(tmp_path:
         assert "/install" not in text(dev, path)
 
 
+@pytest.mark.parametrize(
+    ("first", "written"),
+    [
+        ("#!/install/bin/python3.12", "#!/usr/local/bin/python3.12"),
+        ("#!/home/me/bin/python3 -I", "#!/usr/local/bin/python3.12 -I"),
+        ("#!/usr/bin/env python3", "#!/usr/bin/env python3"),
+        ("#!/bin/sh", "#!/bin/sh"),
+    ],
+)
+def test_programs_name_the_interpreter_of_the_image(first: str, written: str, tmp_path: Path) -> None:
+    files = interpreter() | {"bin/pip3.12": f"{first}\nimport pip  # {first}\n".encode()}
+    assert text(make(tmp_path, files, "dev"), "bin/pip3.12") == f"{written}\nimport pip  # {first}\n"
+
+
 def without(*paths: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     return lambda files: {path: content for path, content in files.items() if path not in paths}
 
@@ -240,7 +254,13 @@ def test_all_files_from_elsewhere_are_named(tmp_path: Path) -> None:
 
 def test_every_entry_of_the_policy_has_a_reason() -> None:
     data = json.loads(POLICY.read_text())
-    for entry in [*data["rules"], *data["links"], *data["rewrites"], *data["without_debug_information"]]:
+    for entry in [
+        *data["rules"],
+        *data["links"],
+        *data["rewrites"],
+        *data["without_debug_information"],
+        data["shebang"],
+    ]:
         assert len(entry["why"]) > 8, entry
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from tools.common.errors import ToolError
 from tools.interpreter_layer.strip import without_debug_information
 
+_SHEBANG = re.compile(rb"\A#!\S*/python[0-9.]*(?=\s)")
+
 
 class Part(enum.StrEnum):
     """Where a file goes."""
@@ -58,6 +60,7 @@ class Policy:
     links: tuple[Link, ...]
     rewrites: tuple[Rewrite, ...]
     stripped: tuple[str, ...]
+    interpreter: str
 
     def part(self, path: str) -> Part:
         """Where a file goes; the first rule that matches decides."""
@@ -70,6 +73,8 @@ class Policy:
         """The content of a file as an image has it."""
         if any(fnmatch.fnmatchcase(path, pattern) for pattern in self.stripped):
             content = without_debug_information(content)
+        if path.startswith("bin/"):
+            content = _SHEBANG.sub(f"#!{self.interpreter}".encode(), content)
         for rewrite in self.rewrites:
             if fnmatch.fnmatchcase(path, rewrite.pattern):
                 content = _word(rewrite.word).sub(rewrite.by.encode(), content)
@@ -89,6 +94,7 @@ def read_policy(path: Path, python: str) -> Policy:
             links=tuple(Link(Part(each["part"]), each["link"], each["to"]) for each in data["links"]),
             rewrites=tuple(Rewrite(each["in"], each["replace"], each["by"]) for each in data["rewrites"]),
             stripped=tuple(each["in"] for each in data["without_debug_information"]),
+            interpreter=data["shebang"]["interpreter"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ToolError(f"is not a policy for interpreters: {error!r}", file=path) from error
