@@ -1,7 +1,7 @@
 """The list of differences that are meant, and how two trees are held against it.
 
 The list is differences.json. Each entry has `paths` (patterns as of dpkg's path rules, in which `*` matches
-slashes too), the kind of `difference` that they may show, and `why`; `suites` and `stacks` say where, if not
+slashes too), the kind of `difference` that they may show, and `why`; `suites` and `images` say where, if not
 everywhere; `invariant` names what must hold all the same (invariants.py). A pattern that nothing matches is
 an error as well, so the list says no more than what is so.
 """
@@ -21,7 +21,7 @@ from tests.equivalence.tree import FIELDS, Node
 _VERSION = 1
 IMAGE, REFERENCE = "only in the image", "only in the reference"
 KINDS = (IMAGE, REFERENCE, *FIELDS)
-_KEYS = {"paths", "difference", "suites", "stacks", "invariant", "why"}
+_KEYS = {"paths", "difference", "suites", "images", "invariant", "why"}
 
 
 class ListError(Exception):
@@ -49,11 +49,11 @@ class Entry:
     invariant: str
     why: str
     suites: frozenset[str] | None
-    stacks: frozenset[str] | None
+    images: frozenset[str] | None
 
-    def concerns(self, suite: str, stack: str) -> bool:
-        """Whether the entry is about these trees."""
-        return (self.suites is None or suite in self.suites) and (self.stacks is None or stack in self.stacks)
+    def concerns(self, suite: str, image: str) -> bool:
+        """Whether the entry is about this image of a suite."""
+        return (self.suites is None or suite in self.suites) and (self.images is None or image in self.images)
 
 
 def read_list(path: Path) -> list[Entry]:
@@ -80,14 +80,14 @@ def compare(image: Mapping[str, Node], reference: Mapping[str, Node]) -> list[Di
 
 
 def problems(
-    found: Iterable[Difference], entries: Iterable[Entry], roots: Roots, suite: str, stack: str
+    found: Iterable[Difference], entries: Iterable[Entry], roots: Roots, suite: str, image: str
 ) -> list[str]:
     """What of the differences is not on the list or breaks its invariant, and what of the list is not so."""
     result = []
     unused = {
         (pattern, entry.kind): entry
         for entry in entries
-        if entry.concerns(suite, stack)
+        if entry.concerns(suite, image)
         for pattern in entry.paths
     }
     known = dict(unused)
@@ -100,7 +100,7 @@ def problems(
             invariant = known[key].invariant
             if invariant and (problem := INVARIANTS[invariant](roots, each.path)):
                 result.append(f"not {invariant!r}: {each.path}: {problem}")
-    result += [f"on the list, and no longer so: {pattern}: {kind}" for pattern, kind in unused]
+    result += [f"on the list, and no longer so: {': '.join(key)}" for key in unused]
     return result
 
 
@@ -121,5 +121,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         invariant=invariant,
         why=item["why"],
         suites=frozenset(item["suites"]) if "suites" in item else None,
-        stacks=frozenset(item["stacks"]) if "stacks" in item else None,
+        images=frozenset(item["images"]) if "images" in item else None,
     )

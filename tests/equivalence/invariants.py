@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.equivalence.words import as_on_amd64
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,13 @@ def _same_stanzas(roots: Roots, path: str) -> str:
 
 
 def _same_triples(roots: Roots, path: str) -> str:
+    return _same(*(_triples(text) for text in roots.texts(path)))
+
+
+def _triples(text: str) -> list[tuple[str, ...]]:
     """dpkg's diversions: from, to, by whom."""
-    lines = (text.splitlines() for text in roots.texts(path))
-    return _same(*([tuple(each[n : n + 3]) for n in range(0, len(each), 3)] for each in lines))
+    lines = text.splitlines()
+    return [tuple(lines[n : n + 3]) for n in range(0, len(lines), 3)]
 
 
 def _same(ours: Iterable[object], theirs: Iterable[object]) -> str:
@@ -87,6 +94,38 @@ def _archive_of_the_test(roots: Roots, path: str) -> str:
     """mmdebstrap leaves the one source that it was given."""
     lines = [line for line in _text(roots.reference, path).splitlines() if line]
     return "" if len(lines) == 1 and " copy:/" in lines[0] else f"it has {lines}"
+
+
+def _more_libraries(roots: Roots, path: str) -> str:
+    """By what ldconfig itself reads in them, the caches differ in CUDA's libraries only."""
+    ours, theirs = (_cached(root / path.lstrip("/")) for root in (roots.image, roots.reference))
+    wrong = [f"lacks {line}" for line in sorted(theirs - ours)]
+    wrong += [f"has {line}" for line in sorted(ours - theirs) if " => /usr/local/cuda" not in line]
+    return ", ".join(wrong)
+
+
+def _cached(cache: Path) -> set[str]:
+    command = ["/sbin/ldconfig", "-p", "-C", str(cache)]
+    _, *lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {line.strip() for line in lines}
+
+
+def _loader_and_libmvec(roots: Roots, path: str) -> str:
+    """By what ldconfig itself reads in them, the caches differ in the loader and a library of amd64."""
+    image, reference = (_cached(root / path.lstrip("/")) for root in (roots.image, roots.reference))
+    different = {as_on_amd64(line) for line in image} ^ reference
+    return ", ".join(sorted(line for line in different if not re.match(r"ld-linux-|libmvec\.", line)))
+
+
+def _lib64_more(roots: Roots, path: str) -> str:
+    image, reference = (set(_triples(text)) for text in roots.texts(path))
+    different = {tuple(map(as_on_amd64, triple)) for triple in image} ^ reference
+    return "" if different == {("/lib64", "/.lib64.usr-is-merged", "base-files")} else str(different)
+
+
+def _own_architecture(roots: Roots, path: str) -> str:
+    texts = roots.texts(path)
+    return "" if texts == ("arm64\n", "amd64\n") else str(texts)
 
 
 def _answers_are_in_files(roots: Roots, path: str) -> str:
@@ -143,10 +182,14 @@ def _fields(text: str) -> Iterator[Mapping[str, str]]:
 
 
 INVARIANTS: Mapping[str, Callable[[Roots, str], str]] = {
+    "CUDA's libraries more": _more_libraries,
     "answers are in files": _answers_are_in_files,
     "archive of the test": _archive_of_the_test,
     "empty": _empty,
+    "lib64 more": _lib64_more,
+    "loader and libmvec": _loader_and_libmvec,
     "no logins": _zeros,
+    "own architecture": _own_architecture,
     "owned by _apt": _owned_by_apt,
     "path rules": _path_rules,
     "same stanzas": _same_stanzas,
