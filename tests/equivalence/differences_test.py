@@ -161,34 +161,6 @@ def test_invariants_can_fail(
     assert wrong == [] if holds else [line.split(":")[0] for line in wrong] == [f"not {invariant!r}"]
 
 
-CONFIG = "Name: ca-certificates/enable_crts\nTemplate: c\nValue: A.crt, B.crt\n\nName: p\nTemplate: p\n{}\n"
-TEMPLATES = "Name: c\nType: text\n\nName: p\nDefault: yes\nType: boolean\n\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "holds"), [("Value: yes", True), ("Value: no", False), ("Flags: seen", True)]
-)
-def test_answers_of_debconf_are_defaults_or_in_files(
-    roots: Roots, tmp_path: Path, answer: str, holds: bool
-) -> None:
-    for path, text in {
-        roots.reference / "x": CONFIG.format(answer),
-        roots.reference / "var/cache/debconf/templates.dat": TEMPLATES,
-        roots.image / "etc/ca-certificates.conf": "# trusted\nA.crt\nB.crt\n!C.crt\n",
-        roots.image / "var/lib/pam/seen": "unix\n",
-    }.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    wrong = problems(
-        compare({"/x": snapshot(roots.image)["/x"]}, {"/x": snapshot(roots.reference)["/x"]}),
-        read_list(_listed(tmp_path, ENTRY | {"invariant": "answers are in files"})),
-        roots,
-        "trixie",
-        "runtime",
-    )
-    assert wrong == ([] if holds else ["not 'answers are in files': /x: p is no"])
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

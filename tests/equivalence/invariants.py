@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,62 +128,8 @@ def _own_architecture(roots: Roots, path: str) -> str:
     return "" if texts == ("arm64\n", "amd64\n") else str(texts)
 
 
-def _answers_are_in_files(roots: Roots, path: str) -> str:
-    """What debconf knows is each question's default, or stands in the file that the answer is for."""
-    templates = _stanzas(_text(roots.reference, "/var/cache/debconf/templates.dat"))
-    files = _answers(roots.image)
-    wrong = []
-    for question, fields in _stanzas(_text(roots.reference, path)).items():
-        default = templates.get(fields["Template"], {}).get("Default", "")
-        if "Value" in fields and fields["Value"] != files.get(question, default):
-            wrong.append(f"{question} is {fields['Value']}")
-    return ", ".join(wrong)
-
-
-def _templates_are_in_dpkgs_database(roots: Roots, path: str) -> str:
-    """Names and types; the texts are translated in the one and not in the other."""
-    files = (roots.image / "var/lib/dpkg/info").glob("*.templates")
-    shipped = {
-        fields["Template"]: fields["Type"]
-        for file in files
-        for fields in _fields(file.read_text(encoding="utf-8", errors="replace"))
-    }
-    cached = _stanzas(_text(roots.reference, path))
-    lost = [name for name, fields in cached.items() if shipped.get(name) != fields["Type"]]
-    return f"without {lost}" if lost else ""
-
-
-def _answers(root: Path) -> Mapping[str, str]:
-    """The answers that maintainer scripts have written where they belong, read back from there."""
-    certificates = _text(root, "/etc/ca-certificates.conf").splitlines()
-    found = {
-        "ca-certificates/enable_crts": ", ".join(line for line in certificates if line[:1] not in "#!"),
-        "libpam-runtime/profiles": _text(root, "/var/lib/pam/seen").splitlines()[0],
-    }
-    zone = root / "etc/localtime"
-    if zone.is_symlink():
-        area, _, city = str(zone.readlink()).removeprefix("/usr/share/zoneinfo/").partition("/")
-        found |= {"tzdata/Areas": area, f"tzdata/Zones/{area}": city}
-    return found
-
-
-def _stanzas(text: str) -> Mapping[str, Mapping[str, str]]:
-    """A database of debconf, by name."""
-    return {fields["Name"]: fields for fields in _fields(text)}
-
-
-def _fields(text: str) -> Iterator[Mapping[str, str]]:
-    """The stanzas of a text, each as its fields; of those with more lines the first."""
-    for stanza in re.split(r"\n\s*\n", text):
-        pairs = (line.split(":", 1) for line in stanza.splitlines() if re.match(r"[A-Z][\w-]*:", line))
-        fields = {key: value.strip() for key, value in pairs}
-        if fields:
-            yield fields
-
-
 INVARIANTS: Mapping[str, Callable[[Roots, str], str]] = {
     "CUDA's libraries more": _more_libraries,
-    "answers are in files": _answers_are_in_files,
     "archive of the test": _archive_of_the_test,
     "empty": _empty,
     "lib64 more": _lib64_more,
@@ -195,6 +141,5 @@ INVARIANTS: Mapping[str, Callable[[Roots, str], str]] = {
     "same stanzas": _same_stanzas,
     "same triples": _same_triples,
     "source is there": _source_is_there,
-    "templates are in dpkg's database": _templates_are_in_dpkgs_database,
     "undated": _undated,
 }

@@ -38,8 +38,8 @@ _TEXTS = {
 }
 
 
-def install(files: Mapping[str, bytes], tree: Tree, maker: str) -> None:
-    """Writes the store for the .crt files of the package, all of them trusted."""
+def install(files: Mapping[str, bytes], tree: Tree, maker: str) -> list[str]:
+    """Writes the store for the .crt files of the package, all of them trusted, and returns their names."""
     root = "usr/share/ca-certificates/"
     names = sorted(path.removeprefix(root) for path in files if path.endswith(".crt"))
     tree.file(
@@ -59,6 +59,7 @@ def install(files: Mapping[str, bytes], tree: Tree, maker: str) -> None:
         tree.link(f"{STORE}/{value}.{hashes.get(value, 0)}", pem, maker)
         hashes[value] = hashes.get(value, 0) + 1
     tree.file(f"{STORE}/ca-certificates.crt", bytes(bundle), maker)
+    return names
 
 
 def subject_hash(pem: bytes) -> str:

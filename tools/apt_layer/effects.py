@@ -2,7 +2,8 @@
 
 Each effect is a JSON object whose first key says what it does; `HANDLERS` lists them. Effects that concern
 one file write it; effects on shared files (users, alternatives, ...) go to the State, and shared.py writes
-those files from it. `{triplet}` in an effect is the name that compilers have for the image's architecture.
+those files from it. `{arch}` in an effect is Debian's name of the image's architecture, `{triplet}` that of
+compilers.
 """
 
 import enum
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.apt_layer import certificates
+from tools.apt_layer import certificates, debconf
 from tools.apt_layer.content import read_below, read_file
 from tools.apt_layer.state import Alternative, Facts, State
 from tools.apt_layer.tree import Tree
@@ -77,7 +78,9 @@ def _expand(value: Any, arch: str) -> Any:
         return {_expand(key, arch): _expand(each, arch) for key, each in value.items()}
     if isinstance(value, list):
         return [_expand(each, arch) for each in value]
-    return value.replace("{triplet}", _TRIPLETS[arch]) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.replace("{arch}", arch).replace("{triplet}", _TRIPLETS[arch])
+    return value
 
 
 def _file(effect: Effect, context: Context) -> None:
@@ -180,7 +183,19 @@ def _alternative(effect: Effect, context: Context) -> None:
 
 
 def _certificates(effect: Effect, context: Context) -> None:
-    certificates.install(read_below(context.facts, effect["certificates"]), context.tree, context.maker)
+    files = read_below(context.facts, effect["certificates"])
+    names = ", ".join(certificates.install(files, context.tree, context.maker))
+    if question := context.state.questions.get("ca-certificates/enable_crts"):
+        question |= {"value": names, "variables": {"enable_crts": names}}
+
+
+def _debconf(effect: Effect, context: Context) -> None:
+    """What debconf notes when a package is configured and nobody is asked."""
+    if context.state.pulled:
+        return  # debconf adds to the base's own database when a script first asks
+    name = context.facts.as_installed().qualified(context.facts.package)
+    text = read_file(context.facts, f"var/lib/dpkg/info/{name}.templates").decode()
+    debconf.register(context.state, debconf.templates(text), effect["debconf"], effect.get("asked", {}))
 
 
 def _sources_from(effect: Effect, context: Context) -> None:
@@ -211,6 +226,7 @@ HANDLERS: Mapping[str, Callable[[Effect, Context], None]] = {
     "alternative": _alternative,
     "certificates": _certificates,
     "copy": _copy,
+    "debconf": _debconf,
     "dir": _dir,
     "diversion": _diversion,
     "file": _file,

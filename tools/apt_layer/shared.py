@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tools.apt_layer import debconf
 from tools.apt_layer.links import Places, exists
 from tools.apt_layer.state import Alternative, State
 
@@ -9,6 +10,7 @@ DPKG = "var/lib/dpkg"
 STATOVERRIDE = f"{DPKG}/statoverride"
 TRIGGERS = f"{DPKG}/triggers"
 EXTENDED = "var/lib/apt/extended_states"
+DEBCONF = "var/cache/debconf"
 _SHADOW = 42
 
 
@@ -25,6 +27,10 @@ def shared_files(state: State) -> Iterator[tuple[str, bytes, int, int]]:
     for name, group in state.alternatives.items():
         yield f"{DPKG}/alternatives/{name}", alternative(group).encode(), 0o644, 0
     yield EXTENDED, extended_states(state).encode(), 0o644, 0
+    if state.questions:
+        yield f"{DEBCONF}/config.dat", debconf.config_dat(state.questions), 0o644, 0
+        yield f"{DEBCONF}/passwords.dat", b"", 0o600, 0
+        yield f"{DEBCONF}/templates.dat", debconf.templates_dat(state.templates), 0o644, 0
     if state.accounts:
         yield from _accounts(state)
     if state.shells:

@@ -98,6 +98,8 @@ class State:
     diversions: dict[str, tuple[str, str]] = field(default_factory=dict)
     statoverrides: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     shells: dict[str, list[str]] = field(default_factory=dict)
+    templates: dict[str, dict[str, str]] = field(default_factory=dict)
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
 
