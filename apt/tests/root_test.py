@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from apt.tests.roots import Root, locked_packages, runfile
+from apt.tests.roots import Root, locked_packages, runfile, runfile_list
 from tools.deb_part.excludes import read_excludes
 from tools.image_run.unpack import can_set_owners
 
-SUITE, PYTHON = os.environ["SUITE"], os.environ["PYTHON_VERSION"]
+SUITE, PYTHON, SETS = os.environ["SUITE"], os.environ["PYTHON_VERSION"], os.environ["SETS"].split()
 
 # What maintainer scripts write that is no part of an image, with the reason.
 NOT_IN_IMAGE = {
-    r"/var/cache/debconf/.*": "debconf's cache of questions and answers: made when a package first asks",
+    r"/var/cache/debconf/.*-old": "debconf's backups",
     r"/var/log/.*": "logs",
     r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-": "backups of what has not changed",
     r"/etc/\.pwd\.lock": "a lock",
@@ -33,8 +33,8 @@ NOT_IN_IMAGE = {
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Root:
     made = Root(tmp_path_factory.mktemp("root") / "tree")
-    made.add(runfile("BASE"))
-    made.add(runfile("PYTHON"))
+    for layer in runfile_list("LAYERS"):
+        made.add(layer)
     return made
 
 
@@ -45,7 +45,7 @@ def test_dpkg_lists_the_locked_packages_and_finds_no_fault(root: Root) -> None:
         name, version, status = line.split()
         installed[name] = version
         assert status == "ii", line
-    assert installed == locked_packages(runfile("LOCK"), "amd64", "essential", "base", f"python{PYTHON}")
+    assert installed == locked_packages(runfile("LOCK"), "amd64", *SETS)
     assert root.ok("dpkg", "--audit") == ""
     assert root.run("apt-get", "check").returncode == 0
 
@@ -73,8 +73,8 @@ def test_maintainer_scripts_find_nothing_left_to_do(root: Root, tmp_path: Path) 
     if not can_set_owners():
         pytest.skip("maintainer scripts give files away, which takes root")
     scratch = Root(tmp_path / "tree")
-    scratch.add(runfile("BASE"))
-    scratch.add(runfile("PYTHON"))
+    for layer in runfile_list("LAYERS"):
+        scratch.add(layer)
     before = scratch.snapshot()
     for script in sorted((scratch.path / "var/lib/dpkg/info").glob("*.postinst")):
         package = script.name.removesuffix(".postinst").split(":")[0]
@@ -117,6 +117,16 @@ def test_alternatives_are_those_of_update_alternatives(root: Root) -> None:
     }
     if SUITE != "bullseye":
         expected["which"] = ("auto", "/usr/bin/which.debianutils")
+    if "devel" in SETS:
+        expected |= {
+            "c++": ("auto", "/usr/bin/g++"),
+            "c89": ("auto", "/usr/bin/c89-gcc"),
+            "c99": ("auto", "/usr/bin/c99-gcc"),
+            "cc": ("auto", "/usr/bin/gcc"),
+            "cpp": ("auto", "/usr/bin/cpp"),
+            "lzma": ("auto", "/usr/bin/xz"),
+            "my.cnf": ("auto", "/etc/mysql/mariadb.cnf"),
+        }
     assert {name: (mode, path) for name, mode, path in chosen} == expected
     assert root.ok("sh", "-c", "echo 1 2 | awk '{ print $2 }'") == "2\n"
 

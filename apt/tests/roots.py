@@ -19,11 +19,16 @@ from tools.image_run.unpack import Tree, can_set_owners
 
 def runfile(name: str) -> Path:
     """A file of this repository or of one that it knows, by its path in the runfiles tree."""
+    (path,) = runfile_list(name)
+    return path
+
+
+def runfile_list(name: str) -> list[Path]:
+    """Several files, as an environment variable names them with blanks between."""
     runfiles = Runfiles.Create()
     assert runfiles is not None
-    found = runfiles.Rlocation(os.environ[name])
-    assert found is not None
-    return Path(found)
+    found = [runfiles.Rlocation(path) for path in os.environ[name].split()]
+    return [Path(path) for path in found if path is not None]
 
 
 class Root:
