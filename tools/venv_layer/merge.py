@@ -59,7 +59,7 @@ def plan(parts: Sequence[Part], version: str) -> Plan:
             for path in sorted(again)
             if owners[path].files[path] != facts.files[path]
         ]
-        owners |= {path: facts for path in facts.files.keys() - again}
+        owners |= dict.fromkeys(facts.files, facts)
         kept.append(Part(facts, part.path, again))
     folders = _folders(parts)
     problems += [
