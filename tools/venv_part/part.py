@@ -19,7 +19,9 @@ from tools.venv_part.place import Placed, Venv, place
 from tools.venv_part.record import installed_record
 from tools.wheel.wheel import Wheel
 
-SMALL = 4096
+# Files of up to this size. Copied as they are they would make a layer of text 10 % larger than gzip does; with this it
+# is 3 %, for a tenth of a second per wheel.
+SMALL = 16 << 10
 _SHEBANG = b"#!python"
 _OTHER_VERSION = "The wheel is made wrong. Lock another version."
 
