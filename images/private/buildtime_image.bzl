@@ -45,8 +45,7 @@ def buildtime_image(name, row):
         name = name,
         configs = debian_tests(row.suite) + [
             "//images/buildtime:{}.yaml".format(each)
-            for each in ["common", row.suite, tag(row.python)] +
-                        (["debian_" + tag(row.python)] if row.interpreter == "debian" else [])
+            for each in ["common", row.suite, tag(row.python), "{}_{}".format(row.interpreter, tag(row.python))]
         ],
         tags = python_tags(row),
     )
