@@ -35,8 +35,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--root", required=True, help="the folder with the interpreter's bin and lib")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args(arguments)
-    policy = read_policy(options.policy, options.python)
     tree = read_tree(options.root, options.files, options.python, options.arch)
+    policy = read_policy(options.policy, options.python, tree.built(options.python))
     items = plan(tree, policy, options.part)
     with options.output.open("wb") as out:
         write(items, tree, policy, out)

@@ -19,6 +19,7 @@ POLICY = Path(os.environ["POLICY"])
 MACHINE = {"amd64": 62, "arm64": 183}
 LIBRARY = "lib/libpython3.12.so.1.0"
 STDLIB = "lib/python3.12"
+SYSCONFIG = f"{STDLIB}/_sysconfigdata__linux_x86_64-linux-gnu.py"
 
 
 def program(arch: str = "amd64", *needed: str) -> bytes:
@@ -32,7 +33,7 @@ def interpreter(arch: str = "amd64") -> dict[str, bytes]:
         f"{STDLIB}/os.py": "",
         f"{STDLIB}/json/__init__.py": "",
         f"{STDLIB}/json/__pycache__/__init__.cpython-312.pyc": "",
-        f"{STDLIB}/_sysconfigdata__linux_x86_64-linux-gnu.py": "CC = 'clang -pthread'\nprefix = '/install'\n",
+        SYSCONFIG: "build_time_vars = {'prefix': '/install'}\n",
         f"{STDLIB}/config-3.12-x86_64-linux-gnu/Makefile": "prefix=/install\n",
         f"{STDLIB}/ensurepip/__init__.py": "",
         f"{STDLIB}/idlelib/idle.py": "",
@@ -115,7 +116,7 @@ def test_a_program_needs_the_interpreter_and_its_library(arch: str, tmp_path: Pa
         "bin/python3": "python3.12",
         "bin/python3.12": "755",
         f"{STDLIB}/LICENSE.txt": "644",
-        f"{STDLIB}/_sysconfigdata__linux_x86_64-linux-gnu.py": "644",
+        SYSCONFIG: "644",
         f"{STDLIB}/json/__init__.py": "644",
         f"{STDLIB}/lib-dynload/_ssl.cpython-312-x86_64-linux-gnu.so": "644",
         f"{STDLIB}/os.py": "644",
@@ -187,12 +188,10 @@ def test_modes_and_order_of_the_files_do_not_matter(part: str, tmp_path: Path) -
 
 def test_compilers_are_told_of_the_image_not_of_the_place_of_the_build(tmp_path: Path) -> None:
     files = interpreter()
-    name = f"{STDLIB}/_sysconfigdata__linux_x86_64-linux-gnu.py"
-    files[name] = (
-        b"'clang -x' 'clang++' 'llvm-ar' '/install' '-L/install/lib:/install/x' '/opt/install' 'clang-14'"
-    )
-    assert text(make(tmp_path, files), name) == (
-        "'cc -x' 'c++' 'ar' '/usr/local' '-L/usr/local/lib:/usr/local/x' '/opt/install' 'clang-14'"
+    words = "'clang -x' 'clang++' 'llvm-ar' '-L/install/lib:/install/x' '/opt/install' 'clang-14'"
+    files[SYSCONFIG] = f"'prefix': '/install' {words}".encode()
+    assert text(make(tmp_path, files), SYSCONFIG) == (
+        "'prefix': '/usr/local' 'cc -x' 'c++' 'ar' '-L/usr/local/lib:/usr/local/x' '/opt/install' 'clang-14'"
     )
     dev = make(tmp_path, files, "dev")
     for path in (
@@ -234,6 +233,7 @@ def having(path: str, content: bytes) -> Callable[[dict[str, bytes]], dict[str, 
         (having("bin/python3.12", program("arm64")), r"bin/python3\.12: not for amd64"),
         (having(f"{STDLIB}/lib-dynload/a.so", program("arm64")), r"a\.so: not for amd64"),
         (having(f"{STDLIB}/lib-dynload/a.so", program()[:70]), r"a\.so: the file ends before"),
+        (having(SYSCONFIG, b""), r"no prefix in lib/python3\.12/_sysconfigdata\*\.py"),
         (without(f"{STDLIB}/LICENSE.txt"), r"no licence: lib/python3\.12/LICENSE\.txt is missing"),
     ],
 )
@@ -279,4 +279,4 @@ def test_a_policy_that_cannot_be_read_is_named(
     path = tmp_path / "policy.json"
     path.write_text(json.dumps(json.loads(POLICY.read_text()) | change))
     with pytest.raises(ToolError, match=rf"policy\.json: {message}"):
-        read_policy(path, "3.12")
+        read_policy(path, "3.12", "/install")

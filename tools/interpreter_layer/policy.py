@@ -81,10 +81,11 @@ class Policy:
         return content
 
 
-def read_policy(path: Path, python: str) -> Policy:
-    """Reads the policy and fills the version in."""
+def read_policy(path: Path, python: str, built: str) -> Policy:
+    """Reads the policy and fills in the version and the folder that the interpreter was built for."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8").replace("{python}", python))
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text.replace("{python}", python).replace("{built}", built))
         if data["version"] != 1:
             raise ToolError(f"version {data['version']}, not 1", file=path)
         return Policy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from tools.elf_scan import elf
 from tools.elf_scan.elf import Elf, ElfError, NotElfError
 from tools.layer.tar import bad_path
 
+_PREFIX = re.compile(rb"""['"]prefix['"]: ['"](/[\w./+-]+)['"]""")
 MACHINES = {"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
 
@@ -37,6 +39,14 @@ class Tree:
                 remedy="The toolchain's target_compatible_with names another CPU than the interpreter's.",
             )
         return facts
+
+    def built(self, python: str) -> str:
+        """The folder that the interpreter was built for, as its sysconfig says: no folder of an image."""
+        for path in sorted(self.files):
+            named = path.startswith(f"lib/python{python}/_sysconfigdata")
+            if named and (found := _PREFIX.search(self.files[path].read_bytes())):
+                return found[1].decode()
+        raise ToolError(f"no prefix in lib/python{python}/_sysconfigdata*.py", file=self.root)
 
 
 def read_tree(root: str, names: Sequence[str], python: str, arch: str) -> Tree:
