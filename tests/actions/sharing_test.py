@@ -15,6 +15,7 @@ from tools.lint.workspace import root
 
 _LAYERS = (".tar", ".tar.gz", ".tgz")
 _IMAGE = "OCIImage"
+_BUILD_OPTIONS = ("--jobs=", "--symlink_prefix=")  # query does not know them
 
 
 @pytest.fixture(scope="module", name="actions")
@@ -25,7 +26,8 @@ def _actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Action]]
     everything = "kind('oci_image.* rule', //images:all)"
     wanted = f"{everything} except attr(tags, manual, {everything})"
     try:
-        images = bazel(where, "query", *options, wanted).split()
+        loading = [option for option in options if not option.startswith(_BUILD_OPTIONS)]
+        images = bazel(where, "query", *loading, wanted).split()
         assert len(images) > 1
         query = f"deps(set({' '.join(images)}))"
         yield read_graph(bazel(where, "aquery", *options, "--output=jsonproto", query))

@@ -7,6 +7,7 @@ archives are on this machine, and `--locks`, the folder of the suites that are k
 
 import argparse
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from python.runfiles import Runfiles
 
 from tools.apt_lock import lockfile
 from tools.apt_lock.apt import KEYRINGS, Apt, Origin
+from tools.apt_lock.difference import difference, summary
 from tools.apt_lock.inputs import Input, read_input
 from tools.apt_lock.mirrors import MAIN, SECURITY, read_mirrors, snapshot_mirrors
 from tools.common.errors import ToolError, raise_all, run
@@ -66,9 +68,9 @@ def _refresh(path: Path, origin: Origin, *, check: bool) -> bool:
     target = path.with_name(path.name.removesuffix(SUFFIX) + ".json")
     text, old = _read_old(target)
     new = _solve(path, wanted, origin)
-    lines = lockfile.difference(old, new)
-    print(f"{target.name}: {lockfile.summary(old, new)}")
-    print("\n".join(f"  {line}" for line in lines or ["no package has changed"]))
+    lines = difference(old, new)
+    print(f"{target.name}: {summary(old, new)}")
+    print("\n".join(f"  {line}" for line in lines or ["no package has changed"]), flush=True)
     if check and lines:
         print(f"{target.name} is stale; refresh it: ./bazelw run //apt:lock -- {wanted.suite}")
     if not check and text != lockfile.dumps(new):
@@ -103,10 +105,18 @@ def _solve(path: Path, wanted: Input, origin: Origin) -> lockfile.Lock:
         )
     with tempfile.TemporaryDirectory(prefix="apt-lock-") as root:
         apt = Apt(Path(root), wanted, origin)
+        _say(f"{path.name}: fetching the lists of {', '.join(source.suite for source in wanted.sources)}")
         apt.update()
+        _say(f"{path.name}: solving {', '.join(each.name for each in wanted.sets)}")
         remedy = 'Leave it out of "architectures", of the lock or, with a reason, of this source alone.'
         raise_all([ToolError(problem, file=path, remedy=remedy) for problem in apt.lacking()])
         return apt.lock()
+
+
+def _say(text: str) -> None:
+    """Tells whoever waits what is being done; a log has no use for it."""
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr, flush=True)
 
 
 def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> list[Path]:

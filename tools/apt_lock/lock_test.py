@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -126,20 +128,103 @@ def test_the_machines_apt_configuration_has_no_say(locker: Locker, tmp_path: Pat
 
 def test_diff_shows_added_removed_and_upgraded(locker: Locker) -> None:
     output = locker.ok("bookworm")
-    assert output.startswith("bookworm.json: 16 packages locked for amd64, arm64; 15 kB to download\n")
+    assert output.startswith(
+        "bookworm.json: 16 packages locked for amd64, arm64: 16 added; 15 kB to download\n"
+    )
     assert "  + amd64 libapt 2.6+b1 (1 kB)\n" in output
     assert "  + set python: 2 on amd64, 2 on arm64 packages\n" in output
     changed = [deb for deb in DEBS if deb.name not in ("ssl", "libapt")] + [Deb("ssl", "1.0.1")]
     locker.archive.publish("bookworm", changed)
     output = locker.ok("bookworm")
-    assert "16 packages locked for amd64, arm64; 4 kB to download" in output
+    assert output.startswith(
+        "bookworm.json: 16 packages locked for amd64, arm64: "
+        "2 added, 2 removed, 2 upgraded; 4 kB to download\n"
+    )
     assert "  ~ amd64 ssl 1.0 -> 1.0.1 (1 kB)\n" in output
     assert "  - amd64 libapt 2.6+b1\n" in output
     assert "  + amd64 libapt-other 1.0 (1 kB)\n" in output
-    assert "  ~ set essential has other members\n" in output
+    assert "  ~ set essential: +libapt-other -libapt\n" in output
     output = locker.ok("bookworm")
     assert "nothing new to download" in output
     assert "  no package has changed\n" in output
+
+
+def test_a_downgrade_reads_as_one(locker: Locker) -> None:
+    locker.archive.publish_all([*DEBS, Deb("ssl", "1:0.9"), Deb("sqlite", "2.1~rc1")])
+    locker.ok("bookworm")
+    locker.archive.publish_all([deb for deb in DEBS if deb.name != "sqlite"] + [Deb("sqlite", "2.1")])
+    output = locker.ok("bookworm")
+    assert "arm64: 2 upgraded, 2 downgraded; " in output
+    assert "  ~ amd64 ssl 1:0.9 -> 1.0, which is older (1 kB)\n" in output
+    assert "  ~ amd64 sqlite 2.1~rc1 -> 2.1 (1 kB)\n" in output
+
+
+def test_other_bytes_of_the_same_version_are_a_change(locker: Locker) -> None:
+    locker.ok("bookworm")
+    content = locker.content()
+    content["packages"]["amd64"]["ssl"]["sha256"] = "0" * 64
+    locker.lock.write_text(json.dumps(content))
+    stale = locker.run("bookworm", "--check")
+    assert stale.returncode == 1
+    assert "  ~ amd64 ssl 1.0, changed sha256 (1 kB)\n" in stale.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"sources": INPUT["sources"][:1]},
+            "~ sources bookworm bookworm-security bookworm-updates -> bookworm",
+        ),
+        ({"merged_usr": False}, "~ merged_usr True -> False"),
+        (
+            {"sets": INPUT["sets"] | {"more": {"on": "python", "roots": {"extra": ""}}}},
+            "+ set more: 1 on amd64",
+        ),
+        ({"sets": {"essential": INPUT["sets"]["essential"]}}, "- set python"),
+        (
+            {"sets": INPUT["sets"] | {"base": {"on": "essential", "roots": {"certs": "", "ssl": ""}}}},
+            "~ set base: ",
+        ),
+    ],
+)
+def test_another_input_makes_a_lock_stale(locker: Locker, change: dict[str, Any], line: str) -> None:
+    locker.ok("bookworm")
+    locker.input(INPUT | change)
+    stale = locker.run("bookworm", "--check")
+    assert stale.returncode == 1
+    assert f"  {line}" in stale.stdout
+
+
+def test_an_interrupted_run_leaves_the_old_lock(locker: Locker) -> None:
+    """Ctrl-C while the mirror has yet to answer: it is sent to the whole foreground."""
+    locker.ok("bookworm")
+    before = locker.lock.read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = locker.start("bookworm", "--snapshot", f"http://127.0.0.1:{server.getsockname()[1]}/debian")
+        server.accept()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 130
+    assert locker.lock.read_bytes() == before
+    assert {path.name for path in locker.locks.iterdir()} == {"bookworm.in.json", "bookworm.json"}
+    assert list((locker.folder / "tmp").iterdir()) == []
+
+
+def test_two_runs_at_once_write_one_good_lock(locker: Locker) -> None:
+    locker.ok("bookworm")
+    good = locker.lock.read_bytes()
+    locker.lock.unlink()
+    runs = [locker.start("bookworm") for _ in range(2)]
+    assert [run.wait() for run in runs] == [0, 0]
+    assert locker.lock.read_bytes() == good
+    assert {path.name for path in locker.locks.iterdir()} == {"bookworm.in.json", "bookworm.json"}
+
+
+def test_help_names_every_option(locker: Locker) -> None:
+    shown = locker.ok("--help")
+    for option in ("SUITE", "--check", "--snapshot URL", "--security-snapshot URL", "--keyring FILE"):
+        assert option in shown
+    assert "--mirrors" not in shown
 
 
 def test_check_fails_on_a_stale_lock_and_writes_nothing(locker: Locker) -> None:

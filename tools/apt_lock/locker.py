@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Locker:
         self.archive.publish_all(debs)
         self.locks = folder / "apt/locks"
         self.locks.mkdir(parents=True)
+        (folder / "tmp").mkdir()
         self.lock = self.locks / "bookworm.json"
         self.input(INPUT)
 
@@ -50,6 +51,18 @@ class Locker:
         self, *arguments: str, keyring: Path | None = None, umask: int = 0o022, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """Runs the command in the workspace."""
+        command, settings = self._command(arguments, keyring, env)
+        return subprocess.run(command, env=settings, umask=umask, capture_output=True, text=True, check=False)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts the command as a terminal does, at the head of a process group; its output is lost."""
+        command, settings = self._command(arguments, None, {})
+        nowhere = subprocess.DEVNULL
+        return subprocess.Popen(command, env=settings, stdout=nowhere, stderr=nowhere, start_new_session=True)
+
+    def _command(
+        self, arguments: Sequence[str], keyring: Path | None, env: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
         mirrors = {name: [f"file://{self.archive.root}/{name}"] for name in ("debian", "debian-security")}
         found = self.folder / "mirrors.json"
         found.write_text(json.dumps({"archives": mirrors, "problem": "", "remedy": ""}))
@@ -59,8 +72,9 @@ class Locker:
         settings |= {
             "BUILD_WORKSPACE_DIRECTORY": str(self.folder),
             "BUILD_WORKING_DIRECTORY": str(self.folder),
+            "TMPDIR": str(self.folder / "tmp"),
         }
-        return subprocess.run(command, env=settings, umask=umask, capture_output=True, text=True, check=False)
+        return command, settings
 
     def ok(self, *arguments: str, **options: Any) -> str:
         """The output of a run that succeeds."""

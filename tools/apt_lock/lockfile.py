@@ -1,11 +1,11 @@
-"""The lock: what apt chose, as sorted JSON with one line a package, and the difference of two of them.
+"""The lock: what apt chose, as sorted JSON with one line a package.
 
 It names no host. `archive` and `path` say which file of an archive; a mirror is chosen where it is fetched.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -117,68 +117,3 @@ def write_atomically(path: Path, text: str) -> None:
             beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def difference(old: Lock | None, new: Lock) -> list[str]:
-    """What changed for a reader: packages and sets. The date of a release alone is no change."""
-    lines = []
-    for arch in sorted(set(new.packages) | set(old.packages if old else {})):
-        before = dict(old.packages.get(arch, {})) if old else {}
-        after = dict(new.packages.get(arch, {}))
-        for name in sorted(before.keys() | after.keys()):
-            was, now = before.get(name), after.get(name)
-            if was is None and now is not None:
-                lines.append(f"+ {arch} {name} {now.version} ({_size(now.size)})")
-            elif was is not None and now is None:
-                lines.append(f"- {arch} {name} {was.version}")
-            elif was is not None and now is not None and was != now:
-                change = (
-                    f"{was.version} -> {now.version}" if was.version != now.version else _fields(was, now)
-                )
-                lines.append(f"~ {arch} {name} {change} ({_size(now.size)})")
-    lines += _set_difference(old, new)
-    if old and (old.merged_usr, old.suite) != (new.merged_usr, new.suite):
-        lines.append(f"~ suite {old.suite} -> {new.suite}, merged_usr {old.merged_usr} -> {new.merged_usr}")
-    return lines
-
-
-def _fields(was: Package, now: Package) -> str:
-    changed = [key for key, value in asdict(was).items() if asdict(now)[key] != value]
-    return f"{now.version}, changed {', '.join(changed)}"
-
-
-def _set_difference(old: Lock | None, new: Lock) -> Iterator[str]:
-    before = old.sets if old else {}
-    for name in sorted(before.keys() | new.sets.keys()):
-        if name not in before:
-            counts = ", ".join(
-                f"{len(names)} on {arch}" for arch, names in sorted(new.sets[name].packages.items())
-            )
-            yield f"+ set {name}: {counts} packages"
-        elif name not in new.sets:
-            yield f"- set {name}"
-        elif before[name] != new.sets[name]:
-            yield f"~ set {name} has other members"
-
-
-def download_size(old: Lock | None, new: Lock) -> int:
-    """Bytes to fetch that the old lock did not have; what both architectures share counts once."""
-    have = {
-        package.sha256 for packages in (old.packages if old else {}).values() for package in packages.values()
-    }
-    want = {
-        package.sha256: package.size for packages in new.packages.values() for package in packages.values()
-    }
-    return sum(size for sha256, size in want.items() if sha256 not in have)
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-
-
-def summary(old: Lock | None, new: Lock) -> str:
-    """One line on what a lock has and what it costs to fetch."""
-    total = sum(len(packages) for packages in new.packages.values())
-    size = download_size(old, new)
-    fetch = f"{_size(size)} to download" if size else "nothing new to download"
-    return f"{total} packages locked for {', '.join(sorted(new.packages))}; {fetch}"
