@@ -16,6 +16,7 @@ load(
     "CUDA_FLAVOUR_DEFAULT",
     "ENVIRONMENTS",
 )
+load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
 load(":names.bzl", "pip_layers", "tag", "venv_layer_name")
@@ -39,6 +40,7 @@ def venv_image(name, kind, row):
     family_alias(
         name = name,
         actual = lambda suffix: variant_select(name + "_{}" + suffix),
+        tags = python_tags(row),
         tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
     )
 
@@ -47,7 +49,7 @@ def _is_default(variant):
 
 def _variant_image(name, kind, row, variant):
     environment = ENVIRONMENTS[kind]
-    tags = [] if _is_default(variant) else ["manual"]
+    tags = python_tags(row) if _is_default(variant) else ["manual"]
     for arch in ARCHITECTURES:
         stacked_image(
             name = "{}_{}".format(name, arch),
