@@ -79,7 +79,7 @@ def _source_is_there(roots: Roots, path: str) -> str:
     place = Path(path.lstrip("/"))
     source = place.parent.parent
     if place.suffix == ".pyc":
-        source /= place.name.split(".")[0] + ".py"
+        source /= place.name.rpartition(".cpython-")[0] + ".py"
     return "" if os.path.lexists(roots.image / source) else f"the image has no /{source}"
 
 
