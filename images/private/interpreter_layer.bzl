@@ -104,11 +104,10 @@ def _interpreter_layer_impl(ctx):
         inputs = depset([ctx.file._policy], transitive = [found.files]),
         outputs = [output],
     )
-    return [DefaultInfo(files = depset([output])), found]
+    return [DefaultInfo(files = depset([output]))]
 
 interpreter_layer = rule(
     implementation = _interpreter_layer_impl,
     doc = _DOC,
     attrs = _ATTRS,
-    provides = [InterpreterInfo],
 )

@@ -1,30 +1,21 @@
 """The images whose Debian is tested, and what the lock of their suite puts into them."""
 
 load("//images:config.bzl", "CUDA_DEFAULT", "RUNTIMES")
-load("//images:defs.bzl", "python_tags")
 load("//images/private:names.bzl", "tag")
 
 def debian_images():
     """All kinds of images in the matrix.
 
     Returns:
-        A list of structs: `name` of the target in //images without the architecture, `suite`, `sets` of its lock
-        that the image has, `tags` of its tests, and further `tests` of that kind.
+        A list of structs: `name` of the target in //images without the architecture, `suite`, and `sets` of the lock.
     """
     suites = {row.suite: None for row in RUNTIMES}
-    images = [_image("base_" + suite, suite, [], [], tests = ["base_test.py"]) for suite in suites]
+    images = [_image("base_" + suite, suite, []) for suite in suites]
     for row in RUNTIMES:
-        own = ["python" + row.python] if row.interpreter == "debian" else []
-        images.append(_image("runtime_{}_cuda{}".format(tag(row.python), CUDA_DEFAULT), row.suite, own, python_tags(row)))
-        if own:
-            images.append(_image("buildtime_" + tag(row.python), row.suite, own + ["devel", "rust"], []))
+        python = ["python" + row.python]
+        images.append(_image("buildtime_" + tag(row.python), row.suite, python + ["devel", "rust"]))
+        images.append(_image("runtime_{}_cuda{}".format(tag(row.python), CUDA_DEFAULT), row.suite, python))
     return images
 
-def _image(name, suite, sets, tags, tests = []):
-    return struct(
-        name = name,
-        sets = ["essential", "base"] + sets,
-        suite = suite,
-        tags = tags,
-        tests = tests,
-    )
+def _image(name, suite, sets):
+    return struct(name = name, sets = ["essential", "base"] + sets, suite = suite)

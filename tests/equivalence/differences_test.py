@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.equivalence.differences import ListError, compare, problems, read_list
-from tests.equivalence.invariants import Roots
+from tests.equivalence.invariants import INVARIANTS, Roots
 from tests.equivalence.tree import snapshot
 
 ENTRY = {"paths": ["/x"], "difference": "content", "why": "it is so"}
@@ -144,6 +144,10 @@ def test_an_entry_for_elsewhere_forgives_nothing(roots: Roots, tmp_path: Path, w
         ("undated", "root:*::0:9:7:::\n", "root:*:20000:0:9:7:::\n", True),
         ("undated", "root:*::0:9:7:::\n", "root:!:20000:0:9:7:::\n", False),
         ("undated", "root:*::0:9:7:::\n", "root:*:::9:7:::\n", False),
+        ("lib64 more", "/lib64\n/.lib64.usr-is-merged\nbase-files\n", "", True),
+        ("lib64 more", "/a\n/b\nc\n", "", False),
+        ("own architecture", "arm64\n", "amd64\n", True),
+        ("own architecture", "armhf\n", "amd64\n", False),
         ("empty", "x", "", True),
         ("empty", "x", "y", False),
         ("no logins", "", "\0\0", True),
@@ -161,6 +165,35 @@ def test_invariants_can_fail(
     assert wrong == [] if holds else [line.split(":")[0] for line in wrong] == [f"not {invariant!r}"]
 
 
+SLIM = {"etc/dpkg/dpkg.cfg.d/slim": "path-exclude /a\npath-include /a/b\n"}
+
+
+@pytest.mark.parametrize(
+    ("invariant", "image", "reference", "holds"),
+    [
+        ("path rules", SLIM, {"x": "path-exclude=/a\npath-include=/a/b\nforce-unsafe-io\n"}, True),
+        ("path rules", SLIM, {"x": "path-include=/a/b\npath-exclude=/a\n"}, False),
+        ("owned by _apt", {"etc/passwd": f"_apt:x:{os.geteuid()}:0::/:/bin/false\n"}, {}, os.geteuid() == 0),
+        ("owned by _apt", {"etc/passwd": "_apt:x:42:0::/:/bin/false\n"}, {}, False),
+    ],
+)
+def test_invariants_of_several_files_can_fail(
+    roots: Roots, invariant: str, image: Mapping[str, str], reference: Mapping[str, str], holds: bool
+) -> None:
+    for root, texts in ((roots.image, image), (roots.reference, reference)):
+        for path, text in texts.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+    assert (INVARIANTS[invariant](roots, "/x") == "") == holds
+
+
+@pytest.mark.parametrize(("module", "holds"), [("a.b", True), ("a", False)])
+def test_byte_code_without_its_source_is_an_error(roots: Roots, module: str, holds: bool) -> None:
+    (roots.image / "d/a.b.py").symlink_to("/etc/a.py")
+    code = f"/d/__pycache__/{module}.cpython-311.pyc"
+    assert (INVARIANTS["source is there"](roots, code) == "") == holds
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -176,15 +209,19 @@ def test_a_wrong_entry_is_refused(tmp_path: Path, change: dict[str, Any], messag
         read_list(_listed(tmp_path, ENTRY | change))
 
 
-LISTS = {
-    "differences.json": {"base", "runtime", "buildtime"},
-    "architectures.json": {"dpkg", "amd64"},
-}
+IMAGES = {"base", "runtime", "buildtime"}
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_is_about_what_is_compared(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "images"),
+    [
+        ("differences.json", IMAGES),
+        ("unpacked.json", IMAGES - {"base"}),
+        ("architectures.json", IMAGES - {"base"}),
+    ],
+)
+def test_a_list_is_about_what_is_compared(name: str, images: set[str]) -> None:
     suites = set(os.environ["SUITES"].split())
     for entry in read_list(Path(__file__).with_name(name)):
         assert (entry.suites or suites) <= suites, entry
-        assert (entry.images or set()) <= LISTS[name], entry
+        assert (entry.images or images) <= images, entry

@@ -35,6 +35,7 @@ def equivalence_test(name, image, packages, kind, size):
         name = name,
         size = size,
         srcs = ["equivalence_test.py"],
+        args = ["--capture=no"],  # the log says how long mmdebstrap took
         data = [
             debs,
             image,
@@ -53,13 +54,14 @@ def equivalence_test(name, image, packages, kind, size):
         deps = [":lib"],
     )
 
-def architectures_test(name, images, packages, size):
+def architectures_test(name, images, packages, kind, size):
     """Compares the images for two architectures with each other, and each with what dpkg makes of its .debs.
 
     Args:
       name: name of the test.
       images: the images, with {} for the architecture.
       packages: the set of a lock that is in them, likewise.
+      kind: what the lists of differences call such images.
       size: size of the test.
     """
     debs = name.removesuffix("_test") + "_{}_debs"
@@ -72,17 +74,18 @@ def architectures_test(name, images, packages, size):
     files = {
         "AMD64": images.format("amd64"),
         "AMD64_DEBS": debs.format("amd64"),
+        "ARCHITECTURES": "architectures.json",
         "ARM64": images.format("arm64"),
         "ARM64_DEBS": debs.format("arm64"),
-        "DIFFERENCES": "architectures.json",
         "EXCLUDES": "//apt/policy:path-excludes.json",
+        "UNPACKED": "unpacked.json",
     }
     pytest_test(
         name = name,
         size = size,
         srcs = ["architectures_test.py"],
         data = files.values(),
-        env = {key: "$(rootpath {})".format(label) for key, label in files.items()},
+        env = {"KIND": kind} | {key: "$(rootpath {})".format(label) for key, label in files.items()},
         tags = ["no-sandbox"],
         deps = [":lib"],
     )

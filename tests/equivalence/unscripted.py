@@ -1,7 +1,7 @@
 """What the real dpkg makes of .debs for any architecture: all but what maintainer scripts would do.
 
-Scripts start programs for the CPU of the image, so dpkg is given the .debs without them, and they are put into
-its database afterwards. What is left of its work is unpacking under path rules, conffiles, and the database.
+Scripts start programs for the CPU of the image, so dpkg is given the .debs without them, and they are put
+into its database afterwards. What is left of its work is unpacking under path rules, conffiles and database.
 """
 
 from __future__ import annotations
