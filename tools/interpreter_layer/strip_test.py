@@ -101,6 +101,7 @@ def test_a_hole_before_what_is_mapped_is_blank() -> None:
 def with_symbols_beyond_the_end() -> bytes:
     data = bytearray(LIBRARIES[0].read_bytes())
     index = elf(bytes(data)).get_section_index(".symtab")
+    assert index is not None
     (table,) = struct.unpack_from("<Q", data, 40)
     struct.pack_into("<Q", data, table + 64 * index + 32, len(data))
     return bytes(data)
