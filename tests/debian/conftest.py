@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from python.runfiles import Runfiles
 
+from tests.debian.runner import Run
 from tools.image_run.layout import open_image
 from tools.image_run.store import cached_root
 from tools.image_run.unpack import remove_tree
+from tools.testing.debian_sources import mirrored
 
 
 def _runfile(name: str) -> Path:
@@ -57,13 +59,29 @@ def locked(layout: Path) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def mirrors() -> dict[str, list[str]]:
-    """The mirrors of Debian that this machine uses, by archive."""
-    archives: dict[str, list[str]] = json.loads(_runfile("MIRRORS").read_text())["archives"]
-    return archives
-
-
-@pytest.fixture(scope="session")
 def excludes() -> Path:
     """The rules about paths that packages leave out."""
     return _runfile("EXCLUDES")
+
+
+@pytest.fixture
+def run(layout: Path, root: Path, cache: Path) -> Run:
+    """Starts commands in the image, which is unpacked by then."""
+    return Run(layout, cache)
+
+
+@pytest.fixture
+def online(root: Path, tmp_path: Path) -> list[str]:
+    """Options with which a command reaches packages as this machine does."""
+    mirrors = json.loads(_runfile("MIRRORS").read_text())["archives"]
+    options = ["--network", "host", "--bind", "/etc/resolv.conf:/etc/resolv.conf:ro"]
+    found = [path for path in (root / "etc/apt").rglob("*") if path.name.endswith((".list", ".sources"))]
+    assert found
+    for path in found:
+        file = tmp_path / path.name
+        file.write_text(mirrored(path.read_text(), os.environ["SUITE"], mirrors))
+        options += ["--bind", f"{file}:/{path.relative_to(root)}:ro"]
+    for url in (url for urls in mirrors.values() for url in urls[:1]):
+        if url.startswith("file://"):
+            options += ["--bind", "{0}:{0}:ro".format(url.removeprefix("file://"))]
+    return options
