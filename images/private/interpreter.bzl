@@ -15,12 +15,13 @@ InterpreterInfo = provider(
     doc = "An interpreter for the configuration's Python and platform.",
     fields = {
         "files": "depset of File: the interpreter with its library; empty when there is none.",
+        "release": "str: its version in full, \"3.12.11\"; empty when whoever declared the interpreter did not say.",
         "root": "str: the folder with bin/ and lib/ of the interpreter; empty when there is none.",
         "version": "str: major and minor version of what was found, \"3.12\"; empty when there is none.",
     },
 )
 
-_NONE = InterpreterInfo(files = depset(), root = "", version = "")
+_NONE = InterpreterInfo(files = depset(), release = "", root = "", version = "")
 
 def _found(toolchain):
     """What a toolchain has: one that is a program of the build machine, or has no version, is none for an image."""
@@ -30,8 +31,10 @@ def _found(toolchain):
     folder, _, bin = program.dirname.rpartition("/") if program else ("", "", "")
     if not version or bin != "bin":
         return _NONE
+    micro = getattr(version, "micro", None)
     return InterpreterInfo(
         files = runtime.files,
+        release = "{}.{}.{}".format(version.major, version.minor, micro) if micro != None else "",
         root = folder,
         version = "{}.{}".format(version.major, version.minor),
     )

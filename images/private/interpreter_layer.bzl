@@ -104,10 +104,11 @@ def _interpreter_layer_impl(ctx):
         inputs = depset([ctx.file._policy], transitive = [found.files]),
         outputs = [output],
     )
-    return [DefaultInfo(files = depset([output]))]
+    return [DefaultInfo(files = depset([output])), found]
 
 interpreter_layer = rule(
     implementation = _interpreter_layer_impl,
     doc = _DOC,
     attrs = _ATTRS,
+    provides = [InterpreterInfo],
 )

@@ -1,11 +1,11 @@
-"""Runtime images on NVIDIA's published image, in place of Debian and of CUDA from NVIDIA's wheels.
+"""Images on NVIDIA's published image, in place of Debian and of CUDA from NVIDIA's wheels.
 
     load("//images/private:pulled_base.bzl", "pulled_base", "pulled_runtime_image")
 
     pulled_base()
     pulled_runtime_image(name = "runtime_py311_nvidia", row = row)
 
-The layers on top are those of the other runtime images: what Python and TLS need and the base lacks, Python itself,
+The layers on top are those of the other images: what Python and TLS need and the base lacks, Python itself,
 the three commands, the loader's cache. All targets are tagged manual, for they need the registry; NAME is what
 `--//images:cuda_base=nvidia` makes of runtime_py311.
 
@@ -17,10 +17,15 @@ load("//apt:defs.bzl", "apt_base", "apt_layer")
 load("//images:config.bzl", "ARCHITECTURES", "DEBIAN_RUNTIMES", "NVIDIA_BASE", "RUNTIMES", "VIRTUAL_ENV")
 load(":image_family.bzl", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE", "UBUNTU_LICENSE")
-load(":names.bzl", "debian_layer", "python_layer", "tag")
+load(":names.bzl", "debian_layer", "pip_layers", "python_layer", "tag")
 load(":stacked_image.bzl", "VENV_ENV", "stacked_image")
 
 _MANUAL = ["manual"]
+
+# Beside that of the base, whose PATH is $PATH.
+PULLED_ENV = VENV_ENV | {"PATH": VIRTUAL_ENV + "/bin:$PATH"}
+
+PULLED_LICENSES = [DEBIAN_LICENSE, UBUNTU_LICENSE, NVIDIA_LICENSE]
 
 def _on_nvidia(layer):
     return layer + "_on_nvidia"
@@ -49,14 +54,48 @@ def pulled_base():
                 tags = _MANUAL,
             )
         for row in DEBIAN_RUNTIMES:
-            apt_layer(
-                name = _on_nvidia(python_layer(row.python, arch)),
-                arch = arch,
-                base = _on_nvidia(debian_layer(row.suite, arch)),
-                lock = "@" + row.suite,
-                set = "python" + row.python,
-                tags = _MANUAL,
-            )
+            base = debian_layer(row.suite, arch)
+            for layer, set in ({python_layer(row.python, arch): "python" + row.python} | pip_layers(row, arch)).items():
+                apt_layer(
+                    name = _on_nvidia(layer),
+                    arch = arch,
+                    base = _on_nvidia(base),
+                    lock = "@" + row.suite,
+                    set = set,
+                    tags = _MANUAL,
+                )
+                base = layer
+
+def pulled_layers(row, arch, pip = False):
+    """The layers of a runtime image on NVIDIA's, the lowest first.
+
+    Args:
+        row: one row of RUNTIMES in config.bzl.
+        arch: architecture.
+        pip: whether to add what pip takes.
+
+    Returns:
+        A list of names of targets in //images.
+    """
+    return [_on_nvidia(debian_layer(row.suite, arch)), _python_layer(row, arch)] + [
+        _on_nvidia(layer)
+        for layer in (pip_layers(row, arch) if pip else {})
+    ]
+
+def pulled_description(row):
+    """What a runtime image on NVIDIA's is, for labels.
+
+    Args:
+        row: one row of RUNTIMES in config.bzl.
+
+    Returns:
+        A part of a sentence.
+    """
+    return "{} with CUDA {} as NVIDIA publishes them, Python {}".format(
+        NVIDIA_BASE.system,
+        NVIDIA_BASE.version,
+        row.python,
+    )
 
 def pulled_runtime_image(name, row):
     """Makes the images for all architectures, and what goes with them.
@@ -70,15 +109,10 @@ def pulled_runtime_image(name, row):
             name = "{}_{}".format(name, arch),
             arch = arch,
             base = NVIDIA_BASE.image.format(arch),
-            description = "{} with CUDA {} as NVIDIA publishes them, and Python {} of Debian {}".format(
-                NVIDIA_BASE.system,
-                NVIDIA_BASE.version,
-                row.python,
-                row.suite,
-            ),
-            env = VENV_ENV | {"PATH": VIRTUAL_ENV + "/bin:$PATH"},
-            layers = [_on_nvidia(debian_layer(row.suite, arch)), _python_layer(row, arch)],
-            licenses = [PYTHON_LICENSE, DEBIAN_LICENSE, UBUNTU_LICENSE, NVIDIA_LICENSE],
+            description = pulled_description(row),
+            env = PULLED_ENV,
+            layers = pulled_layers(row, arch),
+            licenses = [PYTHON_LICENSE] + PULLED_LICENSES,
             tags = _MANUAL,
             title = "runtime-py" + row.python,
         )

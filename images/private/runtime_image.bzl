@@ -34,7 +34,7 @@ def runtime_image(name, row):
     )
     family_alias(
         name = name,
-        actual = lambda suffix: variant_select(name + "_{}" + suffix, nvidia = True),
+        actual = lambda suffix: variant_select(name + "_{}" + suffix),
         tags = python_tags(row),
         tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if not variant.tags],
     )

@@ -77,20 +77,19 @@ def variant_flags():
 def _setting(variant):
     return "is_" + variant.name
 
-def variant_select(template, nvidia = False):
+def variant_select(template):
     """The target of the variant that the flags choose.
 
     Args:
         template: name of a target in //images, with {} for the variant's name.
-        nvidia: whether there is one for NVIDIA's own image as well.
 
     Returns:
         A select().
     """
-    names = {_setting(variant): variant.name for variant in VARIANTS} | ({"is_nvidia": "nvidia"} if nvidia else {})
+    names = {_setting(variant): variant.name for variant in VARIANTS} | {"is_nvidia": "nvidia"}
     return select(
         {"//images:" + setting: "//images:" + template.format(name) for setting, name in names.items()},
-        no_match_error = "--//images:cuda_base=nvidia is for runtime images, with --//images:cuda={} {}".format(
+        no_match_error = "--//images:cuda_base=nvidia needs --//images:cuda={} {}".format(
             NVIDIA_BASE.cuda,
             "and --//images:cuda_flavour=base: NVIDIA's image has its own libraries",
         ),

@@ -15,10 +15,13 @@ load(
     "CUDA_DEFAULT",
     "CUDA_FLAVOUR_DEFAULT",
     "ENVIRONMENTS",
+    "NVIDIA_BASE",
 )
+load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
 load(":names.bzl", "pip_layers", "tag", "venv_layer_name")
+load(":pulled_base.bzl", "PULLED_ENV", "PULLED_LICENSES", "pulled_description", "pulled_layers")
 load(":runtime_image.bzl", "runtime_env", "runtime_layers")
 load(":stacked_image.bzl", "debian_tests", "stacked_image")
 load(":variants.bzl", "VARIANTS", "variant_select")
@@ -36,9 +39,11 @@ def venv_image(name, kind, row):
     """
     for variant in VARIANTS:
         _variant_image("{}_{}".format(name, variant.name), kind, row, variant)
+    _pulled_image(name + "_nvidia", kind, row)
     family_alias(
         name = name,
         actual = lambda suffix: variant_select(name + "_{}" + suffix),
+        tags = python_tags(row),
         tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
     )
 
@@ -47,7 +52,7 @@ def _is_default(variant):
 
 def _variant_image(name, kind, row, variant):
     environment = ENVIRONMENTS[kind]
-    tags = [] if _is_default(variant) else ["manual"]
+    tags = python_tags(row) if _is_default(variant) else ["manual"]
     for arch in ARCHITECTURES:
         stacked_image(
             name = "{}_{}".format(name, arch),
@@ -72,6 +77,34 @@ def _variant_image(name, kind, row, variant):
         configs = debian_tests(row.suite) + [
             "//images/runtime:common.yaml",
             "//images/runtime:cuda{}.yaml".format(variant.cuda),
+            "//images/venv:common.yaml",
+            "//images/venv:python_{}.yaml".format(tag(row.python)),
+            "//images/{}:{}_{}.yaml".format(kind, kind, tag(row.python)),
+        ],
+        tags = tags,
+    )
+
+def _pulled_image(name, kind, row):
+    """The same on NVIDIA's own image; see pulled_base.bzl."""
+    environment = ENVIRONMENTS[kind]
+    tags = ["manual"]
+    for arch in ARCHITECTURES:
+        stacked_image(
+            name = "{}_{}".format(name, arch),
+            arch = arch,
+            base = NVIDIA_BASE.image.format(arch),
+            config = environment.config,
+            description = "{}, and {}".format(pulled_description(row), environment.description),
+            env = PULLED_ENV | environment.env,
+            layers = pulled_layers(row, arch, pip = True) + environment.files + [venv_layer_name(kind, row.python, arch)],
+            licenses = [PYTHON_LICENSE] + PULLED_LICENSES + [_WHEELS_LICENSE],
+            tags = tags,
+            title = "{}-py{}".format(kind, row.python),
+        )
+    image_family(
+        name = name,
+        configs = [
+            "//images/runtime:common.yaml",
             "//images/venv:common.yaml",
             "//images/venv:python_{}.yaml".format(tag(row.python)),
             "//images/{}:{}_{}.yaml".format(kind, kind, tag(row.python)),

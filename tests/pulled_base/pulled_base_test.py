@@ -227,7 +227,8 @@ def test_the_loaders_cache_is_what_ldconfig_would_write(run: Run) -> None:
 
 
 def test_the_structure_tests_of_the_matrix_hold(nested: Nested) -> None:
-    done = nested.run("test", FLAG, "--test_output=errors", "//images:runtime_py311_nvidia_test")
+    images = [f"//images:{kind}_nvidia_test" for kind in ("runtime_py311", "vanilla_py311", "vanilla_py39")]
+    done = nested.run("test", FLAG, "--test_output=errors", *images)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -256,7 +257,7 @@ def test_a_base_that_is_too_old_for_a_python(nested: Nested) -> None:
 
 def test_other_flavours_of_cuda_are_not_there(nested: Nested) -> None:
     said = nested.fails("//images:runtime_py311_amd64", "--//images:cuda=13")
-    assert "--//images:cuda_base=nvidia is for runtime images, with --//images:cuda=12" in said
+    assert "--//images:cuda_base=nvidia needs --//images:cuda=12 and --//images:cuda_flavour=base" in said
 
 
 def test_a_digest_that_the_registry_does_not_have(nested: Nested) -> None:

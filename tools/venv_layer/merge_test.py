@@ -14,8 +14,9 @@ from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_layer.__main__ import main
 from tools.venv_layer.requires import allows
 from tools.venv_part.facts import Facts
-from tools.venv_part.part import SMALL, write_part
+from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
+from tools.wheel.splice import SMALL
 
 VENV = Venv("/usr/share/python3/app", "3.11")
 SITE = "usr/share/python3/app/lib/python3.11/site-packages"

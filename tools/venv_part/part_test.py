@@ -20,8 +20,9 @@ from tools.common.errors import ToolError
 from tools.layer.part import write_layer
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_part.facts import Facts, read_facts
-from tools.venv_part.part import SMALL, write_part
+from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
+from tools.wheel.splice import SMALL
 from tools.wheel.wheel_writer import record_line
 
 VENV = Venv("/opt/app", "3.11")
@@ -231,6 +232,15 @@ def test_stored_files_are_compressed(tmp_path: Path) -> None:
     made = make(path)
     assert made.files[f"{SITE}/tiny/zeros"] == (0o644, bytes(100 * SMALL))
     assert len(made.raw) < 4 * SMALL
+
+
+def test_a_signed_record_is_kept(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{INFO}/RECORD.jws", b"signed")
+    made = make(path)
+    assert made.files[f"{SITE}/{INFO}/RECORD.jws"] == (0o644, b"signed")
+    assert [f"{INFO}/RECORD.jws", "", ""] in made.record
 
 
 def test_the_same_wheel_gives_the_same_bytes_and_facts(tmp_path: Path) -> None:

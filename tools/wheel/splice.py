@@ -12,7 +12,9 @@ from tools.layer.part import PartWriter
 from tools.layer.tar import Entry
 from tools.wheel.wheel import Wheel
 
-SMALL = 4096
+# Files of up to this size. Copied as they are they would make a layer of Python modules 10 % larger than gzip does;
+# with this it is 3 %, for a tenth more time.
+SMALL = 16 << 10
 
 
 def add_member(writer: PartWriter, entry: Entry, wheel: Wheel, member: str) -> None:

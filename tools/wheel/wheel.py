@@ -94,9 +94,9 @@ class Wheel:
         mode = self._members[name].external_attr >> 16
         return stat.S_ISREG(mode) and bool(mode & 0o111)
 
-    def recorded(self, name: str) -> Recorded:
-        """What RECORD says of a file; RECORD itself and its signatures have no entry."""
-        return self._record[name]
+    def recorded(self, name: str) -> Recorded | None:
+        """What RECORD says of a file; of itself and its signatures it says nothing."""
+        return self._record.get(name)
 
     def deflated(self, name: str) -> Deflated | None:
         """A file's deflate stream; None when it is stored in another way."""

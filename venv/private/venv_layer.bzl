@@ -2,6 +2,7 @@
 
 load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "VIRTUAL_ENV")
+load("//images/private:interpreter.bzl", "InterpreterInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "VenvInfo", "WheelPartsInfo")
 load(":venv_part.bzl", "PART_ATTRS", "PYTHONS", "make_parts", "wheel_parts")
@@ -42,7 +43,7 @@ _ATTRS = PART_ATTRS | {
         mandatory = True,
     ),
     "python_release": attr.string(
-        doc = "Python's version in full, `3.12.11`, when `python_layer` is no `apt_layer`, which knows it.",
+        doc = "Python's version in full, `3.12.11`, when `python_layer` does not know it.",
     ),
     "wheels": attr.label_list(
         allow_files = [".whl"],
@@ -69,14 +70,18 @@ _ATTRS = PART_ATTRS | {
 }
 
 def _release(ctx):
-    """Python's version in full, from Debian's package or as the target says."""
+    """Python's version in full, from Debian's package, the interpreter itself, or as the target says."""
     if AptLayerInfo not in ctx.attr.python_layer:
-        if not ctx.attr.python_release:
-            fail("{}: python_layer = \"{}\" is no apt_layer; say with python_release which Python it has".format(
+        if ctx.attr.python_release:
+            return ctx.attr.python_release
+        layer = ctx.attr.python_layer
+        release = layer[InterpreterInfo].release if InterpreterInfo in layer else ""
+        if not release:
+            fail("{}: python_layer = \"{}\" does not say which Python it has; say it with python_release".format(
                 ctx.label,
                 ctx.attr.python_layer.label,
             ))
-        return ctx.attr.python_release
+        return release
     apt = ctx.attr.python_layer[AptLayerInfo]
     if apt.arch != ctx.attr.arch:
         fail("{}: arch = \"{}\", but python_layer = \"{}\" is for {}; use the layer for {}".format(

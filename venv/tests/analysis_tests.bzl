@@ -1,0 +1,89 @@
+"""Analysis tests of venv_layer: what goes into a layer, and which layers of Python are refused.
+
+Their subjects are tagged manual: some must not be analysed, and none has a Python to be built from.
+"""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//apt/private:apt_layer.bzl", "apt_layer_rule")
+load("//apt/private:apt_set.bzl", "apt_set")
+load("//venv:defs.bzl", "VenvInfo", "venv_layer")
+
+_PLAIN = "python.tar.gz"
+
+def _fails_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.message)
+    return analysistest.end(env)
+
+_fails_test = analysistest.make(
+    _fails_impl,
+    attrs = {"message": attr.string(doc = "What the error must say.")},
+    expect_failure = True,
+)
+
+def _layer_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    info = target[VenvInfo]
+    asserts.equals(env, ("arm64", "3.9"), (info.arch, info.python))
+    asserts.equals(env, target.files.to_list(), info.layers)
+    asserts.equals(env, ["own", "packaging", "wheel"], sorted([wheel.basename.split("-")[0] for wheel in info.wheels]))
+    (action,) = [action for action in analysistest.target_actions(env) if action.mnemonic == "VenvLayer"]
+    parts = [file.basename for file in action.inputs.to_list() if file.basename.endswith(".part.tar.gz")]
+
+    # What was named is requested; what only follows is not.
+    requested = [part.split("-")[0] for part in parts if part.endswith(".requested.part.tar.gz")]
+    asserts.equals(env, ["own", "wheel"], sorted(requested))
+    asserts.equals(env, 4, len(parts), "the skeleton, and one part for each wheel")
+    return analysistest.end(env)
+
+_layer_test = analysistest.make(_layer_impl)
+
+def venv_layer_analysis_tests(name):
+    """Defines the tests.
+
+    Args:
+      name: name of the test suite.
+    """
+    for arch in ["amd64", "arm64"]:
+        apt_set(
+            name = "empty." + arch,
+            arch = arch,
+            components = ["main"],
+            lock = "test",
+            suite = "bookworm",
+            tags = ["manual"],
+        )
+        apt_layer_rule(
+            name = "empty_" + arch,
+            packages = "empty." + arch,
+            tags = ["manual"],
+        )
+    tests = []
+    for python_layer, message in {
+        ":empty_amd64": "has no python3.9-minimal; use the layer with Python 3.9",
+        ":empty_arm64": "is for arm64; use the layer for amd64",
+        _PLAIN: "is no apt_layer; say with python_release which Python it has",
+    }.items():
+        subject = "on_" + python_layer.strip(":")
+        venv_layer(
+            name = subject,
+            arch = "amd64",
+            python = "3.9",
+            python_layer = python_layer,
+            tags = ["manual"],
+        )
+        tests.append("{}_refuses_{}".format(name, subject))
+        _fails_test(name = tests[-1], message = message, target_under_test = subject)
+    venv_layer(
+        name = "layer",
+        arch = "arm64",
+        python = "3.9",
+        python_layer = _PLAIN,
+        python_release = "3.9.2",
+        tags = ["manual"],
+        wheels = ["own-1-py3-none-any.whl", "@vanilla//wheel:whl"],
+    )
+    tests.append(name + "_layer")
+    _layer_test(name = tests[-1], target_under_test = "layer")
+    native.test_suite(name = name, tests = tests)
