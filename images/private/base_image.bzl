@@ -8,9 +8,9 @@ It has no Python: apt-install works, what is written in Python says what it lack
 """
 
 load("//images:config.bzl", "ARCHITECTURES")
+load("//images:names.bzl", "debian_layer")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE")
-load(":names.bzl", "debian_layer", "tag")
 load(":stacked_image.bzl", "debian_tests", "stacked_image")
 
 def base_image(name, suite):
@@ -34,13 +34,13 @@ def base_image(name, suite):
         configs = debian_tests(suite) + ["//images/base:common.yaml"],
     )
 
-def base_alias(row):
+def base_alias(name, row):
     """Names the base of a Python's images by that Python, as base_py311.
 
     Args:
+        name: the new name.
         row: one row of RUNTIMES in config.bzl.
     """
-    name = "base_" + tag(row.python)
     family_alias(
         name = name,
         actual = lambda suffix: "base_{}{}".format(row.suite, suffix),

@@ -8,10 +8,10 @@ Compilers for C, C++ and Rust, the headers of common libraries, git and pip; the
 """
 
 load("//images:config.bzl", "ARCHITECTURES", "DEBIAN_RUNTIMES", "VIRTUAL_ENV")
+load("//images:names.bzl", "build_layers", "debian_layer", "python_dev_layer", "python_layer", "tag")
 load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "PYTHON_LICENSE")
-load(":names.bzl", "build_layers", "debian_layer", "python_dev_layer", "python_layer", "tag")
 load(":stacked_image.bzl", "SYSTEM_PATH", "VENV_ENV", "debian_tests", "stacked_image")
 
 def _layers(row, arch):

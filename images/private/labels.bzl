@@ -6,13 +6,14 @@ NVIDIA_LICENSE = "LicenseRef-NVIDIA-CUDA-EULA"
 PYTHON_LICENSE = "PSF-2.0"
 UBUNTU_LICENSE = "LicenseRef-Ubuntu-packages"
 
-def image_labels(title, description, licenses):
+def image_labels(title, description, licenses, version):
     """Names an image for people and tools.
 
     Args:
         title: short name of the image.
         description: one sentence.
         licenses: list of SPDX expressions, all of which apply.
+        version: version of the image.
 
     Returns:
         A dictionary, for `labels` and `annotations` of oci_image.
@@ -22,5 +23,5 @@ def image_labels(title, description, licenses):
         "org.opencontainers.image.licenses": " AND ".join(licenses),
         "org.opencontainers.image.title": title,
         "org.opencontainers.image.vendor": "pycuda",
-        "org.opencontainers.image.version": native.module_version() or "0",
+        "org.opencontainers.image.version": version,
     }

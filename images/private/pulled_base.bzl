@@ -2,7 +2,7 @@
 
     load("//images/private:pulled_base.bzl", "pulled_base", "pulled_runtime_image")
 
-    pulled_base()
+    pulled_base(name = "nvidia")
     pulled_runtime_image(name = "runtime_py311_nvidia", row = row)
 
 The layers on top are those of the other images: what Python and TLS need and the base lacks, Python itself,
@@ -15,9 +15,9 @@ and the locale is C.UTF-8 as in the other images, so that a program behaves the 
 
 load("//apt:defs.bzl", "apt_base", "apt_layer")
 load("//images:config.bzl", "ARCHITECTURES", "DEBIAN_RUNTIMES", "NVIDIA_BASE", "RUNTIMES", "VIRTUAL_ENV")
+load("//images:names.bzl", "debian_layer", "pip_layers", "python_layer", "tag")
 load(":image_family.bzl", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE", "UBUNTU_LICENSE")
-load(":names.bzl", "debian_layer", "pip_layers", "python_layer", "tag")
 load(":stacked_image.bzl", "VENV_ENV", "stacked_image")
 
 _MANUAL = ["manual"]
@@ -35,11 +35,15 @@ def _python_layer(row, arch):
     layer = python_layer(row.python, arch)
     return _on_nvidia(layer) if row.interpreter == "debian" else layer
 
-def pulled_base():
-    """Defines the layers on NVIDIA's image; to be called in //images."""
+def pulled_base(name):
+    """Defines NAME_ARCH, what NVIDIA's image has, and the layers on it; to be called in //images.
+
+    Args:
+        name: name of the base.
+    """
     for arch in ARCHITECTURES:
         apt_base(
-            name = "nvidia_" + arch,
+            name = "{}_{}".format(name, arch),
             arch = arch,
             image = NVIDIA_BASE.image.format(arch),
             tags = _MANUAL,
@@ -48,7 +52,7 @@ def pulled_base():
             apt_layer(
                 name = _on_nvidia(debian_layer(suite, arch)),
                 arch = arch,
-                base = "nvidia_" + arch,
+                base = "{}_{}".format(name, arch),
                 lock = "@" + suite,
                 set = "base",
                 tags = _MANUAL,

@@ -10,11 +10,11 @@ runtime_py311 is the one that the flags choose.
 """
 
 load("//images:config.bzl", "ARCHITECTURES", "CUDA", "VIRTUAL_ENV")
+load("//images:names.bzl", "debian_layer", "python_layer", "tag")
 load(":availability.bzl", "python_tags")
 load(":cuda_env.bzl", "CUDA_PATH", "cuda_env")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
-load(":names.bzl", "debian_layer", "python_layer", "tag")
 load(":pulled_base.bzl", "pulled_runtime_image")
 load(":stacked_image.bzl", "SYSTEM_PATH", "VENV_ENV", "debian_tests", "stacked_image")
 load(":variants.bzl", "VARIANTS", "variant_layers", "variant_select")

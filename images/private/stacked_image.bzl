@@ -70,7 +70,7 @@ def stacked_image(
             is $PATH in `env`.
         config: further attributes of oci_image: `cmd`, which is bash without, `exposed_ports`, `user`, `workdir`.
     """
-    labels = image_labels(title, description, licenses)
+    labels = image_labels(title, description, licenses, native.module_version() or "0")
 
     # The linker's cache is about all layers, so it is on top.
     stack = layers + [_COMMANDS]

@@ -2,7 +2,7 @@
 
     load("//images/private:variants.bzl", "VARIANTS", "variant_flags", "variant_select")
 
-    variant_flags()
+    variant_flags(name = "cuda")
     alias(name = "runtime_py311", actual = variant_select("runtime_py311_{}"))
 
 Each variant is a target of its own, so that several can be built and pushed side by side; what has no variant in its
@@ -21,7 +21,7 @@ load(
     "CUDA_FLAVOUR_DEFAULT",
     "NVIDIA_BASE",
 )
-load(":names.bzl", "cuda_layer")
+load("//images:names.bzl", "cuda_layer")
 
 def _variant(cuda, flavour):
     return struct(
@@ -36,22 +36,26 @@ def _variant(cuda, flavour):
 
 VARIANTS = [_variant(cuda, flavour) for cuda in CUDA for flavour in CUDA_FLAVOURS]
 
-def variant_flags():
-    """Defines the flags and what they select on; to be called in //images."""
+def variant_flags(name):
+    """Defines the flags NAME, NAME_flavour and NAME_base, and what they select on; to be called in //images.
+
+    Args:
+        name: the flags' name.
+    """
     string_flag(
-        name = "cuda",
+        name = name,
         build_setting_default = CUDA_DEFAULT,
         values = sorted(CUDA),
         visibility = ["//visibility:public"],
     )
     string_flag(
-        name = "cuda_flavour",
+        name = name + "_flavour",
         build_setting_default = CUDA_FLAVOUR_DEFAULT,
         values = CUDA_FLAVOURS,
         visibility = ["//visibility:public"],
     )
     string_flag(
-        name = "cuda_base",
+        name = name + "_base",
         build_setting_default = CUDA_BASE_DEFAULT,
         values = CUDA_BASES,
         visibility = ["//visibility:public"],
@@ -59,18 +63,18 @@ def variant_flags():
     native.config_setting(
         name = "is_nvidia",
         flag_values = {
-            ":cuda": NVIDIA_BASE.cuda,
-            ":cuda_base": "nvidia",
-            ":cuda_flavour": "base",
+            ":" + name: NVIDIA_BASE.cuda,
+            ":{}_base".format(name): "nvidia",
+            ":{}_flavour".format(name): "base",
         },
     )
     for variant in VARIANTS:
         native.config_setting(
             name = _setting(variant),
             flag_values = {
-                ":cuda": variant.cuda,
-                ":cuda_base": "debian",
-                ":cuda_flavour": variant.flavour,
+                ":" + name: variant.cuda,
+                ":{}_base".format(name): "debian",
+                ":{}_flavour".format(name): variant.flavour,
             },
         )
 

@@ -17,10 +17,10 @@ load(
     "ENVIRONMENTS",
     "NVIDIA_BASE",
 )
+load("//images:names.bzl", "pip_layers", "tag", "venv_layer_name")
 load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
-load(":names.bzl", "pip_layers", "tag", "venv_layer_name")
 load(":pulled_base.bzl", "PULLED_ENV", "PULLED_LICENSES", "pulled_description", "pulled_layers")
 load(":runtime_image.bzl", "runtime_env", "runtime_layers")
 load(":stacked_image.bzl", "debian_tests", "stacked_image")

@@ -2,7 +2,7 @@
 
 load("//images:config.bzl", "CUDA_DEFAULT", "DEBIAN_RUNTIMES", "ENVIRONMENTS", "RUNTIMES")
 load("//images:defs.bzl", "python_tags")
-load("//images/private:names.bzl", "tag")
+load("//images:names.bzl", "tag")
 
 def debian_images():
     """All kinds of images in the matrix.

@@ -39,7 +39,8 @@ def test_the_interpreter_starts(emulator: Emulator) -> None:
 
 
 def test_the_standard_library_finds_its_libraries(emulator: Emulator) -> None:
-    assert emulator.ok(_PYTHON, "-c", f"{_IMPORTS}; print(ssl.OPENSSL_VERSION)", env=_ENV).startswith("OpenSSL ")
+    said = emulator.ok(_PYTHON, "-c", f"{_IMPORTS}; print(ssl.OPENSSL_VERSION)", env=_ENV)
+    assert said.startswith("OpenSSL ")
 
 
 def test_the_cuda_runtime_loads(emulator: Emulator) -> None:
@@ -58,7 +59,8 @@ def test_the_loaders_cache_is_what_ldconfig_itself_would_write(
 
 
 def test_dpkg_knows_every_package(emulator: Emulator) -> None:
-    listed = emulator.ok("/usr/bin/dpkg-query", "--show", "--showformat", "${db:Status-Abbrev} ${Architecture}\n")
+    line = "${db:Status-Abbrev} ${Architecture}\n"
+    listed = emulator.ok("/usr/bin/dpkg-query", "--show", "--showformat", line)
     assert set(listed.splitlines()) == {"ii  all", "ii  arm64"}
     assert emulator.ok("/usr/bin/dpkg", "--print-architecture") == "arm64\n"
     assert emulator.ok("/usr/bin/dpkg", "--audit") == ""

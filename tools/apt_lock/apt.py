@@ -156,7 +156,7 @@ class Apt:
         (self._root / "status").touch()
 
     def _sources(self, archs: Sequence[str]) -> str:
-        """apt's sources; one that is for other architectures must not be there, as apt would read it all the same."""
+        """apt's sources. One for other architectures is left out, as apt would read it all the same."""
         lines = []
         for source in self._wanted.sources:
             options = [f"signed-by={self._origin.keyring}"]

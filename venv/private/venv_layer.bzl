@@ -2,7 +2,7 @@
 
 load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "VIRTUAL_ENV")
-load("//images/private:interpreter.bzl", "InterpreterInfo")
+load("//images:defs.bzl", "InterpreterInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "VenvInfo", "WheelPartsInfo")
 load(":venv_part.bzl", "PART_ATTRS", "PYTHONS", "make_parts", "wheel_parts")

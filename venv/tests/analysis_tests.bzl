@@ -4,8 +4,8 @@ Their subjects are tagged manual: some must not be analysed, and none has a Pyth
 """
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//apt/private:apt_layer.bzl", "apt_layer_rule")
-load("//apt/private:apt_set.bzl", "apt_set")
+load("//apt/private:apt_layer.bzl", "apt_layer_rule")  # buildifier: disable=bzl-visibility
+load("//apt/private:apt_set.bzl", "apt_set")  # buildifier: disable=bzl-visibility
 load("//venv:defs.bzl", "VenvInfo", "venv_layer")
 
 _PLAIN = "python.tar.gz"

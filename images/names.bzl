@@ -1,6 +1,6 @@
 """The names of targets in //images that follow from the matrix.
 
-    load("//images/private:names.bzl", "python_layer", "tag")
+    load("//images:names.bzl", "python_layer", "tag")
 
     tag("3.11")                      # "py311"
     python_layer("3.11", "amd64")    # "python3.11_amd64"
