@@ -1,4 +1,4 @@
-"""JupyterLab in its image, as strictly as it may be run: read-only, not root, no network but the loopback device."""
+"""JupyterLab in its image, run as strictly as may be: read-only, not root, no network but loopback."""
 
 import json
 import os

@@ -4,8 +4,8 @@ A part is a gzip stream (RFC 1952) of tar entries without the end-of-archive blo
 concatenated, so parts may too; a last gzip member with those blocks makes a layer of them. A part is thus
 compressed once, where it is made, and merged any number of times for the price of a copy.
 
-A file that is compressed already, as the members of a wheel are, keeps its deflate stream: that becomes a gzip
-member of its own.
+A file that is compressed already, as the members of a wheel are, keeps its deflate stream: that becomes a
+gzip member of its own.
 
 The bytes depend on the entries, on LEVEL and on the zlib that Python is linked with, on nothing else: the
 gzip header has no time, no name and no operating system. (zlib's output has been the same for many years;

@@ -58,12 +58,16 @@ def write(planned: Plan, layer: Path, scratch: Path) -> None:
 def _without(part: Part, output: Path) -> Path:
     """A part without the files that an earlier one has. It is rare, so what is left is compressed anew."""
     # tarfile's own decompression ends with the first of many gzip members.
-    with gzip.open(part.path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-        with output.open("wb") as out, PartWriter(out) as writer:
-            for member in archive:
-                if member.name not in part.again:
-                    entry = Entry(member.name, Kind.FILE, member.mode, size=member.size)
-                    writer.add(entry, cast(BinaryIO, archive.extractfile(member)))
+    with (
+        gzip.open(part.path) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+        output.open("wb") as out,
+        PartWriter(out) as writer,
+    ):
+        for member in archive:
+            if member.name not in part.again:
+                entry = Entry(member.name, Kind.FILE, member.mode, size=member.size)
+                writer.add(entry, cast(BinaryIO, archive.extractfile(member)))
     return output
 
 

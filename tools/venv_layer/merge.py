@@ -1,4 +1,4 @@
-"""Puts the parts of a virtual environment together: what is in two of them, and which folders there must be."""
+"""Puts the parts of a virtual environment together: what is in two of them, and which folders they need."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def plan(parts: Sequence[Part], version: str) -> Plan:
         version: the version of Python in full.
 
     Raises:
-        ToolError: a wheel is not for this Python, a distribution is there twice, or two parts want the same path
-            and not the same file.
+        ToolError: a wheel is not for this Python, a distribution is there twice, or two parts want the same
+            path and not the same file.
     """
     parts = sorted(parts, key=lambda part: (_normal(part.facts.name), part.facts.source))
     problems = [*_for_other_pythons(parts, version), *_twice(parts)]
@@ -75,7 +75,7 @@ def _for_other_pythons(parts: Sequence[Part], version: str) -> list[ToolError]:
         ToolError(
             f"{facts.name} {facts.version} requires Python {facts.requires_python}, this is Python {version}",
             file=facts.source,
-            remedy="Say in the lock's source which version is wanted for this Python, and write the lock anew.",
+            remedy="Say in the lock's source which version this Python gets, and write the lock anew.",
         )
         for facts in (part.facts for part in parts)
         if not allows(facts.requires_python, version)

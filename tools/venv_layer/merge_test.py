@@ -110,7 +110,7 @@ def test_different_files_of_one_path_are_an_error_that_names_both_wheels(layer: 
 def test_a_file_where_another_wheel_has_a_folder_is_an_error(layer: Layer) -> None:
     layer.wheel("one", {"space": b"file"})
     layer.wheel("two", {"space/two.py": b"two"})
-    with pytest.raises(ToolError, match="/space is a file in one-1.0-.* and a folder in two-1.0-"):
+    with pytest.raises(ToolError, match=r"/space is a file in one-1.0-.* and a folder in two-1.0-"):
         layer.write()
 
 
@@ -119,14 +119,14 @@ def test_a_link_is_no_folder(layer: Layer, tmp_path: Path) -> None:
     part.touch()
     layer.add(Facts("the skeleton", files={"usr/share/python3/app/lib64": "-> lib"}), part)
     layer.wheel("one", {"one-1.0.data/data/lib64/x": b""})
-    with pytest.raises(ToolError, match="/lib64 is a file in the skeleton and a folder in one-1.0-"):
+    with pytest.raises(ToolError, match=r"/lib64 is a file in the skeleton and a folder in one-1.0-"):
         layer.write()
 
 
 def test_a_distribution_is_there_once(layer: Layer) -> None:
     layer.wheel("some_name", version="1.0")
     layer.wheel("Some.Name", version="2.0")
-    with pytest.raises(ToolError, match="is there twice: .*ome.*whl and .*ome.*whl"):
+    with pytest.raises(ToolError, match=r"is there twice: .*ome.*whl and .*ome.*whl"):
         layer.write()
 
 

@@ -8,7 +8,10 @@ _CLAUSE = re.compile(r"(~=|===?|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?.*")
 
 
 def allows(requires: str, version: str) -> bool:
-    """Compares a final version, `3.11.2`, with a specifier, `>=3.9,!=3.10.*`; what isn't one allows all, as for pip."""
+    """Compares a final version, `3.11.2`, with a specifier, `>=3.9,!=3.10.*`.
+
+    What is no specifier allows all, as for pip.
+    """
     clauses = [_CLAUSE.fullmatch(clause.strip()) for clause in requires.split(",") if clause.strip()]
     return all(_holds(match, version) for match in clauses if match)
 

@@ -4,8 +4,8 @@ Bazel runs it once for each wheel and Python; the aspect is //venv/private:venv_
 
     venv_part --prefix /usr/share/python3/app --python 3.11 --part OUT --facts OUT.json [--requested] X.whl
 
-No program of the wheel runs. What pip would write (scripts of entry points, INSTALLER, RECORD) is written as pip
-does it; the byte code that it would compile is not made.
+No program of the wheel runs. What pip would write (scripts of entry points, INSTALLER, RECORD) is written as
+pip does it; the byte code that it would compile is not made.
 """
 
 import argparse

@@ -30,7 +30,10 @@ class Facts:
 
     def dumps(self) -> str:
         """The JSON."""
-        return json.dumps({"format": _VERSION, **asdict(self)}, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+        return (
+            json.dumps({"format": _VERSION, **asdict(self)}, ensure_ascii=False, indent=0, sort_keys=True)
+            + "\n"
+        )
 
 
 def read_facts(path: Path) -> Facts:

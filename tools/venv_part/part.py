@@ -49,7 +49,9 @@ def write_part(path: Path, venv: Venv, out: BinaryIO, *, requested: bool) -> Fac
         files |= _written(wheel, venv, placed, scripts, requested=requested)
         _check_tree(wheel, files)
         with PartWriter(out) as writer:
-            described = {path.lstrip("/"): _add(writer, wheel, path, file) for path, file in sorted(files.items())}
+            described = {
+                path.lstrip("/"): _add(writer, wheel, path, file) for path, file in sorted(files.items())
+            }
         wheel.verify(sorted(set(wheel.names()) - {file.member for file in files.values()}))
         return Facts(
             source=path.name,

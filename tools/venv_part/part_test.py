@@ -174,16 +174,20 @@ def test_entry_points_become_scripts(tmp_path: Path) -> None:
     scripts = {path: found for path, found in made.files.items() if path.startswith("opt/app/bin/")}
     assert scripts["opt/app/bin/tool"] == (
         0o755,
-        b"#!/opt/app/bin/python3.11\n"
-        b"import sys\n"
-        b"from tiny.cli import App\n"
-        b"if __name__ == '__main__':\n"
-        b"    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n"
-        b"    sys.exit(App.main())\n",
+        (
+            b"#!/opt/app/bin/python3.11\n"
+            b"import sys\n"
+            b"from tiny.cli import App\n"
+            b"if __name__ == '__main__':\n"
+            b"    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n"
+            b"    sys.exit(App.main())\n"
+        ),
     )
     assert b"from tiny import run\n" in scripts["opt/app/bin/with-extra.1"][1]
     assert b"sys.exit(gui())\n" in scripts["opt/app/bin/window"][1]
-    assert scripts.keys() == {f"opt/app/bin/{name}" for name in ("tool", "with-extra.1", "window", "window.exes")}
+    assert scripts.keys() == {
+        f"opt/app/bin/{name}" for name in ("tool", "with-extra.1", "window", "window.exes")
+    }
     # What a script replaces is listed still, as pip does it.
     assert "tiny-1.0.data/scripts/tool" in [row[0] for row in made.record]
 
@@ -254,7 +258,10 @@ def test_the_same_wheel_gives_the_same_bytes_and_facts(tmp_path: Path) -> None:
 
 
 BAD: dict[str, tuple[dict[str, bytes], str]] = {
-    "a scheme that there isn't": ({"tiny-1.0.data/stdlib/x": b""}, "tiny-1.0.data/stdlib/x: wheels have no such"),
+    "a scheme that there isn't": (
+        {"tiny-1.0.data/stdlib/x": b""},
+        "tiny-1.0.data/stdlib/x: wheels have no such",
+    ),
     "a file without scheme": ({"tiny-1.0.data/x": b""}, "tiny-1.0.data/x: wheels have no such place"),
     "two files for one path": ({"tiny-1.0.data/purelib/tiny.py": b""}, "as .*tiny.py does"),
     "a file and a folder": ({"tiny.py/x": b""}, "tiny.py/x: lies below tiny.py, which is a file"),
@@ -265,7 +272,10 @@ BAD: dict[str, tuple[dict[str, bytes], str]] = {
     "a wheel of the future": ({f"{INFO}/WHEEL": b"Wheel-Version: 2.0\n"}, "WHEEL: Wheel-Version is '2.0'"),
     "a name with a slash": (entry_points("[console_scripts]\n../x = tiny:main\n"), "the name '../x' is not"),
     "a name with a blank": (entry_points("[gui_scripts]\na b = tiny:main\n"), "the name 'a b' is not"),
-    "no function": (entry_points("[console_scripts]\nrun = tiny\n"), "run is 'tiny', which is not module:func"),
+    "no function": (
+        entry_points("[console_scripts]\nrun = tiny\n"),
+        "run is 'tiny', which is not module:func",
+    ),
     "code": (entry_points("[console_scripts]\nrun = tiny:main() or x\n"), "which is not module:function"),
     "a keyword": (entry_points("[console_scripts]\nrun = tiny:import\n"), "which is not module:function"),
     "a line without value": (entry_points("[console_scripts]\nrun\n"), "run is '', which is not"),

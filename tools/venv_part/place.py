@@ -33,7 +33,7 @@ class Venv:
 
     @property
     def site_packages(self) -> str:
-        """The folder that modules are imported from: a virtual environment has one for both kinds of wheels."""
+        """The folder that modules are imported from, whichever kind of wheel they are of."""
         return f"{self.prefix}/lib/python{self.python}/site-packages"
 
     def schemes(self, distribution: str) -> dict[str, str]:
@@ -66,8 +66,8 @@ def place(wheel: Wheel, venv: Venv, generated: set[str]) -> list[Placed]:
     Args:
         wheel: the wheel.
         venv: where it goes.
-        generated: names of entry points. Scripts of these names stay behind, as the entry point's script replaces
-            them.
+        generated: names of entry points. Scripts of these names stay behind, as the entry point's script
+            replaces them.
 
     Raises:
         ToolError: a member is for a place that there isn't.
@@ -93,7 +93,7 @@ def place(wheel: Wheel, venv: Venv, generated: set[str]) -> list[Placed]:
 
 
 def _entry_point(path: str) -> str:
-    """The entry point that a script in a wheel was made for: old tools wrote NAME, NAME-script.py and NAME.exe."""
+    """The entry point that a wheel's script is for: old tools wrote NAME, NAME-script.py and NAME.exe."""
     name = posixpath.basename(path)
     for suffix in (".exe", "-script.py", ".pya"):
         if name.lower().endswith(suffix):

@@ -26,7 +26,7 @@ def installed_record(text: str, installed: Mapping[str, str], written: Mapping[s
         if row:
             path = left.pop(row[0], row[0])
             if path not in written:
-                rows.append((path, *(row[1:3] + ["", ""])[:2]))
+                rows.append((path, *([*row[1:3], "", ""])[:2]))
     rows += [(path, _digest(data), str(len(data))) for path, data in written.items()]
     rows += [(path, "", "") for path in left.values() if path not in written]
     out = io.StringIO(newline="")

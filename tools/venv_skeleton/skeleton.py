@@ -1,7 +1,7 @@
 """What `pythonX.Y -m venv --without-pip FOLDER` makes, for a Python that is in a layer and does not run here.
 
-The activation scripts come from the templates in that Python's own standard library, so that they are those of its
-patch level. The rest is little, and what changed between versions is said here.
+The activation scripts come from the templates in that Python's own standard library, so that they are those
+of its patch level. The rest is little, and what changed between versions is said here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GIT_IGNORED = (3, 13)
 
 @dataclass(frozen=True)
 class Base:
-    """The Python under a virtual environment: its version in full, `3.11.2`, and the folder of its program."""
+    """The Python below a virtual environment: its version in full, `3.11.2`, and its program's folder."""
 
     version: str
     home: str
@@ -66,7 +66,9 @@ def skeleton(prefix: str, base: Base, templates: Mapping[str, tuple[int, bytes]]
     name = f"python{base.minor}"
     include = f"include/{name}" if base.numbers >= _COMMAND_RECORDED else "include"
     folders = ("", "bin", "include", include, "lib", f"lib/{name}", f"lib/{name}/site-packages")
-    files = {f"bin/{script}": (mode, _filled(data, prefix, base)) for script, (mode, data) in templates.items()}
+    files = {
+        f"bin/{script}": (mode, _filled(data, prefix, base)) for script, (mode, data) in templates.items()
+    }
     files["pyvenv.cfg"] = (0o644, _configuration(prefix, base).encode())
     if base.numbers >= _GIT_IGNORED:
         files[".gitignore"] = (0o644, _GITIGNORE.encode())

@@ -1,4 +1,4 @@
-"""Empty environments of different Pythons. That they are those of the real venv, a test in //venv/tests says."""
+"""Empty environments of different Pythons. //venv/tests compares them with those of the real venv."""
 
 from __future__ import annotations
 
@@ -72,11 +72,14 @@ def test_what_later_versions_add(version: str, git: bool, tmp_path: Path) -> Non
     minor = version.rpartition(".")[0]
     made = make(tmp_path, version, python_layer(tmp_path, minor, NEW), "/usr/local/bin")
     assert made["bin/activate"] == b'VIRTUAL_ENV=/opt/app\nPS1="("app") "\n'
-    assert made["pyvenv.cfg"] == (
-        f"home = /usr/local/bin\ninclude-system-site-packages = false\nversion = {version}\n"
-        f"executable = /usr/local/bin/python{minor}\n"
-        f"command = /usr/local/bin/python{minor} -m venv --without-pip /opt/app\n"
-    ).encode()
+    assert (
+        made["pyvenv.cfg"]
+        == (
+            f"home = /usr/local/bin\ninclude-system-site-packages = false\nversion = {version}\n"
+            f"executable = /usr/local/bin/python{minor}\n"
+            f"command = /usr/local/bin/python{minor} -m venv --without-pip /opt/app\n"
+        ).encode()
+    )
     assert (".gitignore" in made) == git
 
 

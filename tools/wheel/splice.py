@@ -1,7 +1,7 @@
 """Puts files of a wheel into a layer part without compressing them anew.
 
-Large files keep the deflate stream that they have in the wheel; it is inflated once, to compare it with RECORD. Small
-ones are compressed together with their tar headers, which is smaller.
+Large files keep the deflate stream that they have in the wheel; it is inflated once, to compare it with
+RECORD. Small ones are compressed together with their tar headers, which is smaller.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from tools.layer.part import PartWriter
 from tools.layer.tar import Entry
 from tools.wheel.wheel import Wheel
 
-# Files of up to this size. Copied as they are they would make a layer of Python modules 10 % larger than gzip does;
-# with this it is 3 %, for a tenth more time.
+# Files of up to this size. Copied as they are they would make a layer of Python modules 10 % larger than gzip
+# does; with this it is 3 %, for a tenth more time.
 SMALL = 16 << 10
 
 

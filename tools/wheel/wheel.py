@@ -212,7 +212,7 @@ class Stream:
 
 
 class Deflated:
-    """A file's deflate stream as it stands in the wheel. Who has read it all knows that it inflates to that file."""
+    """A file's deflate stream as it stands in the wheel; read to its end, it was that file's content."""
 
     def __init__(self, wheel: Wheel, info: zipfile.ZipInfo, recorded: Recorded | None) -> None:
         self._wheel, self._info, self._recorded = wheel, info, recorded
@@ -240,8 +240,8 @@ class Deflated:
         content.compare(self._error)
 
     def _inflate(self, inflate: zlib._Decompress, chunk: bytes, content: _Content) -> None:
-        full = True
-        while (chunk or full) and not inflate.eof:  # a full answer may not be all of it, even when all input is used up
+        full = True  # a full answer may not be all of it, even when all input is used up
+        while (chunk or full) and not inflate.eof:
             try:
                 data = inflate.decompress(chunk, CHUNK)
             except zlib.error as error:
@@ -286,9 +286,10 @@ class _Content:
             self._hash.update(data)
 
     def compare(self, error: Callable[[str], ToolError]) -> None:
-        if self._hash is not None and self._recorded is not None:
-            if self._hash.digest() != self._recorded.digest:
-                raise error(_DIFFERS.format(self._recorded.algorithm))
+        if self._hash is None or self._recorded is None:
+            return
+        if self._hash.digest() != self._recorded.digest:
+            raise error(_DIFFERS.format(self._recorded.algorithm))
 
 
 _NO_END = "its deflate stream does not end where the archive says"
