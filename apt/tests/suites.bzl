@@ -1,58 +1,44 @@
-"""The layers of a suite, and the tests that start them."""
+"""Tests of a suite's layers, those of the images."""
 
-load("//apt:defs.bzl", "apt_layer")
+load("//images:names.bzl", "build_layers", "debian_layer", "python_layer")
 load("//tools/pytest:defs.bzl", "pytest_test")
 
-# The layers of a suite, each on the one before: a name, and the set of the lock.
-_LAYERS = {
-    "base": "base",
-    "python": "python{python}",
-    "devel": "devel",
-    "rust": "rust",
+# How many layers an image for running Python has, and one for building packages.
+_STACKS = {
+    "root": 2,
+    "devel_root": 4,
 }
 
-# What is stacked in an image for running Python, and in one for building packages.
-_STACKS = {
-    "root": ["base", "python"],
-    "devel_root": ["base", "python", "devel", "rust"],
-}
+def _layers(suite, python, arch):
+    """The layers, each on the one before: a label, and the set of the lock."""
+    names = {
+        debian_layer(suite, arch): "base",
+        python_layer(python, arch): "python" + python,
+    } | build_layers(python, arch)
+    return {"//images:" + name: set for name, set in names.items()}
 
 def suite_tests(name, python, tags = []):
-    """Defines layers for both architectures, and tests of them; those for amd64 are started.
+    """Defines tests of the layers for both architectures; those for amd64 are started.
 
     Args:
       name: name of a lock and its suite, such as `bookworm`.
       python: Python's version in the suite, such as `3.11`.
       tags: tags of all these targets.
     """
-    layers = {}
-    for arch in ["amd64", "arm64"]:
-        base = None
-        layers[arch] = []
-        for layer, set in _LAYERS.items():
-            target = "{}_{}_{}".format(name, layer, arch)
-            apt_layer(
-                name = target,
-                arch = arch,
-                base = base,
-                lock = "@" + name,
-                set = set.format(python = python),
-                tags = tags,
-            )
-            base = target
-            layers[arch].append(":" + target)
+    sets = _layers(name, python, "amd64").values()
+    layers = {arch: _layers(name, python, arch).keys() for arch in ["amd64", "arm64"]}
     env = {"PYTHON_VERSION": python, "SUITE": name}
 
     # As root these tests give files away and become other users, which a sandbox does not allow.
-    for stack, parts in _STACKS.items():
+    for stack, height in _STACKS.items():
         _suite_test(
             name = "{}_{}_test".format(name, stack),
             src = "root_test.py",
-            size = "medium" if len(parts) == 2 else "large",
-            env = env | {"SETS": " ".join(["essential"] + [_LAYERS[each].format(python = python) for each in parts])},
+            size = "medium" if height == 2 else "large",
+            env = env | {"SETS": " ".join(["essential"] + sets[:height])},
             files = {
                 "EXCLUDES": ["//apt/policy:path-excludes.json"],
-                "LAYERS": layers["amd64"][:len(parts)],
+                "LAYERS": layers["amd64"][:height],
                 "LOCK": ["//apt/locks:{}.json".format(name)],
             },
             tags = tags + ["no-sandbox"],
