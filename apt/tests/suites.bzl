@@ -2,6 +2,7 @@
 
 load("//images:names.bzl", "build_layers", "debian_layer", "python_layer")
 load("//tools/pytest:defs.bzl", "pytest_test")
+load("//tools/testing:network_env.bzl", "NETWORK_ENV")
 
 # How many layers an image for running Python has, and one for building packages.
 _STACKS = {
@@ -78,6 +79,8 @@ def _suite_test(name, src, env, files, tags, size = "medium"):
             key: " ".join(["$(rlocationpath {})".format(label) for label in labels])
             for key, labels in files.items()
         },
+        env_inherit = NETWORK_ENV if "requires-network" in tags else [],
         tags = tags,
+        target_compatible_with = ["@platforms//cpu:x86_64"],
         deps = [":roots", "//tools/deb_part:lib"],
     )

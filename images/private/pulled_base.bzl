@@ -6,8 +6,8 @@
     pulled_runtime_image(name = "runtime_py311_nvidia", row = row)
 
 The layers on top are those of the other images: what Python and TLS need and the base lacks, Python itself,
-the three commands, the loader's cache. All targets are tagged manual, for they need the registry; NAME is what
-`--//images:cuda_base=nvidia` makes of runtime_py311.
+the three commands, the loader's cache. All targets are tagged manual, for they need the registry; runtime_py311_nvidia
+is what `--//images:cuda_base=nvidia` makes of runtime_py311.
 
 The base's environment and labels stay, and ours are added to them: VIRTUAL_ENV's programs come before the base's PATH,
 and the locale is C.UTF-8 as in the other images, so that a program behaves the same on both.

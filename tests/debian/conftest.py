@@ -84,4 +84,6 @@ def online(root: Path, tmp_path: Path) -> list[str]:
     for url in (url for urls in mirrors.values() for url in urls[:1]):
         if url.startswith("file://"):
             options += ["--bind", "{0}:{0}:ro".format(url.removeprefix("file://"))]
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
+        options += ["--env", name] if os.environ.get(name) else []
     return options

@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,11 +41,6 @@ def snapshot(root: Path) -> dict[str, Node]:
         for shown in group:
             found[shown] = replace(found[shown], links=tuple(sorted({*group} - {shown})))
     return found
-
-
-def without_links(nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """The same, for trees that say nothing of hard links."""
-    return {path: replace(node, links=()) for path, node in nodes.items()}
 
 
 def content(data: bytes) -> str:

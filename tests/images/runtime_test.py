@@ -137,7 +137,7 @@ def test_the_cuda_runtime_loads(run: Run) -> None:
 
 def test_bound_code_runs(run: Run, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("import pathlib; pathlib.Path('result').write_text('done')")
-    _output(run("--bind", f"{tmp_path}:/work", "--workdir", "/work", _PYTHON, "app.py"))
+    _output(run("--bind", f"{tmp_path}:/srv", "--workdir", "/srv", _PYTHON, "app.py"))
     assert (tmp_path / "result").read_text() == "done"
 
 
@@ -209,4 +209,5 @@ def test_nothing_tells_when_or_where_it_was_built() -> None:
     config = json.loads(open_image(_LAYOUT).config.text)
     assert config["created"] == "1970-01-01T00:00:00Z"
     assert "/bazel-out/" not in json.dumps([config, _manifest()])
-    assert open_image(_LAYOUT).config.platform == "linux/amd64"
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    assert open_image(_LAYOUT).config.platform == f"linux/{machine}"

@@ -59,7 +59,7 @@ CHANGED = {
     r"/var/lib/dpkg/alternatives/my\.cnf": "what update-alternatives knows of it",
     r"/var/lib/apt/extended_states": "which packages came as dependencies",
     r"/var/lib/dpkg/(status|info/[^/]*|triggers/[^/]*|lock|lock-frontend)": "dpkg's database",
-    r"/var/cache/debconf/(config|passwords|templates)\.dat": "made when a package first asks",
+    r"/var/cache/debconf/(config|passwords|templates)\.dat": "the questions of the packages that were added",
     r"/etc/ld\.so\.cache": "libraries were added",
 }
 

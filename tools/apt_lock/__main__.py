@@ -58,12 +58,12 @@ def main() -> int:
         else read_mirrors(_runfile(args.mirrors))
     )
     origin = Origin(mirrors, _keyring(args.keyring and working / args.keyring), snapshot)
-    stale = [path for path in inputs if _refresh(path, origin, check=args.check)]
+    stale = [name for name, path in inputs.items() if _refresh(name, path, origin, check=args.check)]
     return 1 if args.check and stale else 0
 
 
-def _refresh(path: Path, origin: Origin, *, check: bool) -> bool:
-    """Locks one input; True when the lock that was there has other packages."""
+def _refresh(name: str, path: Path, origin: Origin, *, check: bool) -> bool:
+    """Locks the input that the caller called `name`; True when the old lock has other packages."""
     wanted = read_input(path)
     target = path.with_name(path.name.removesuffix(SUFFIX) + ".json")
     text, old = _read_old(target)
@@ -72,7 +72,7 @@ def _refresh(path: Path, origin: Origin, *, check: bool) -> bool:
     print(f"{target.name}: {summary(old, new)}")
     print("\n".join(f"  {line}" for line in lines or ["no package has changed"]), flush=True)
     if check and lines:
-        print(f"{target.name} is stale; refresh it: ./bazelw run //apt:lock -- {wanted.suite}")
+        print(f"{target.name} is stale; refresh it: ./bazelw run //apt:lock -- {name}")
     if not check and text != lockfile.dumps(new):
         lockfile.write_atomically(target, lockfile.dumps(new))
     return bool(lines)
@@ -119,9 +119,9 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> list[Path]:
+def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> dict[str, Path]:
     known = {path.name.removesuffix(SUFFIX): path for path in sorted((workspace / locks).glob(f"*{SUFFIX}"))}
-    found = []
+    found = {}
     for name in names or known:
         path = working / name if name.endswith(SUFFIX) else known.get(name)
         if path is None:
@@ -131,7 +131,7 @@ def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> li
             )
         if not path.is_file():
             raise ToolError("there is no such file", file=path)
-        found.append(path)
+        found[name] = path
     return found
 
 

@@ -20,7 +20,7 @@ and who is not root has only one user's number to offer them."""
 
 _EXAMPLES = """examples (after `bazel run //images:NAME_shell --`):
   python3.11 -c 'import sys; print(sys.version)'
-  --read-only --bind "$PWD:/work:ro" -- python3.11 /work/app.py
+  --read-only --bind "$PWD:/srv:ro" -- python3.11 /srv/app.py
   --network host --user 1000 -- bash"""
 
 
