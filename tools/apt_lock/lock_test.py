@@ -314,6 +314,9 @@ def test_unknown_suites_and_files_are_named(locker: Locker) -> None:
 def test_an_input_anywhere_is_locked_beside_itself(locker: Locker) -> None:
     other = locker.folder / "team.in.json"
     other.write_text(json.dumps(INPUT))
+    stale = locker.run("team.in.json", "--check")
+    assert stale.returncode == 1
+    assert stale.stdout.endswith("team.json is stale; refresh it: ./bazelw run //apt:lock -- team.in.json\n")
     locker.ok("team.in.json")
     assert (locker.folder / "team.json").is_file()
 
