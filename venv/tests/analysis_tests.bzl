@@ -63,7 +63,7 @@ def venv_layer_analysis_tests(name):
     for python_layer, message in {
         ":empty_amd64": "has no python3.9-minimal; use the layer with Python 3.9",
         ":empty_arm64": "is for arm64; use the layer for amd64",
-        _PLAIN: "is no apt_layer; say with python_release which Python it has",
+        _PLAIN: "does not say which Python it has; say it with python_release",
     }.items():
         subject = "on_" + python_layer.strip(":")
         venv_layer(
