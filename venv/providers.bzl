@@ -19,6 +19,9 @@ VenvInfo = provider(
         "layers": "list of Files: the layers, .tar.gz, the lowest first.",
         "prefix": "string: the environment's folder in the image.",
         "python": "string: the Python that it is for, such as `3.11`.",
+        "python_home": "string: the folder of Python's program.",
+        "release": "string: Python's version in full, such as 3.11.2.",
+        "skeleton": "list of Files: facts and part of the environment without wheels.",
         "wheels": "list of Files: the wheels in it.",
     },
 )

@@ -28,6 +28,10 @@ _ATTRS = PART_ATTRS | {
         mandatory = True,
         values = ["amd64", "arm64"],
     ),
+    "like": attr.label(
+        doc = "A `venv_layer` of the same Python: what has no wheel is taken from it and not made again.",
+        providers = [VenvInfo],
+    ),
     "python": attr.string(
         doc = "The Python of the environment.",
         mandatory = True,
@@ -118,6 +122,21 @@ def _parts(ctx):
     return {part.wheel: [part.facts, part.part] for part in depset(transitive = below).to_list()} | by_name
 
 def _skeleton(ctx, release):
+    """Facts and part of what has no wheel: those of the environment that this one is like, or new ones."""
+    if ctx.attr.like:
+        like = ctx.attr.like[VenvInfo]
+        if (like.arch, like.release, like.python_home) != (ctx.attr.arch, release, ctx.attr.python_home):
+            fail("{}: like = \"{}\" has Python {} in {} for {}, this one has {} in {} for {}; leave `like` out".format(
+                ctx.label,
+                ctx.attr.like.label,
+                like.release,
+                like.python_home,
+                like.arch,
+                release,
+                ctx.attr.python_home,
+                ctx.attr.arch,
+            ))
+        return like.skeleton
     facts = ctx.actions.declare_file(ctx.label.name + ".skeleton.json")
     part = ctx.actions.declare_file(ctx.label.name + ".skeleton.part.tar.gz")
     args = ctx.actions.args()
@@ -140,7 +159,8 @@ def _skeleton(ctx, release):
 def _venv_layer_impl(ctx):
     release = _release(ctx)
     by_wheel = _parts(ctx)
-    parts = [_skeleton(ctx, release)] + by_wheel.values()
+    skeleton = _skeleton(ctx, release)
+    parts = [skeleton] + by_wheel.values()
     layer = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
     args = ctx.actions.args()
     args.use_param_file("@%s")
@@ -165,6 +185,9 @@ def _venv_layer_impl(ctx):
             layers = [layer],
             prefix = VIRTUAL_ENV,
             python = ctx.attr.python,
+            python_home = ctx.attr.python_home,
+            release = release,
+            skeleton = skeleton,
             wheels = by_wheel.keys(),
         ),
     ]
