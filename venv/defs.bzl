@@ -17,7 +17,9 @@ Each target's default output is one `.tar.gz` layer for `oci_image(tars = [..., 
 
 load("//venv:providers.bzl", _VenvInfo = "VenvInfo", _WheelPartsInfo = "WheelPartsInfo")
 load("//venv/private:venv_layer.bzl", _venv_layer = "venv_layer")
+load("//venv/private:venv_layers.bzl", _venv_layers = "venv_layers")
 
 VenvInfo = _VenvInfo
 WheelPartsInfo = _WheelPartsInfo
 venv_layer = _venv_layer
+venv_layers = _venv_layers

@@ -1,0 +1,60 @@
+"""Macro for the virtual environment of an image: one rule for each architecture, and what goes with them."""
+
+load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
+load("//images:names.bzl", "python_layer")
+load(":venv_layer.bzl", "venv_layer")
+
+_CPUS = {
+    "amd64": Label("@platforms//cpu:x86_64"),
+    "arm64": Label("@platforms//cpu:aarch64"),
+}
+
+def venv_layers(name, python, wheels, **kwargs):
+    """A virtual environment in layers, for all architectures.
+
+    ```starlark
+    venv_layers(
+        name = "train_venv",
+        python = "3.11",
+        wheels = ["@wheels//torch:whl", "@wheels//pandas:whl"],  # dependencies follow
+    )
+    ```
+
+    | target | what it is |
+    |---|---|
+    | `NAME` | the layers for the target platform: this machine's, or that of `--platforms` |
+    | `NAME_amd64`, `NAME_arm64` | the layers for one architecture |
+
+    Args:
+        name: name of the targets.
+        python: the Python, such as 3.11.
+        wheels: what to install: targets `:whl` of pip hubs, whose dependencies follow, and files.
+        **kwargs: attributes of all rules, such as `tags` and `visibility`.
+    """
+    row = _row(name, python)
+    for arch in ARCHITECTURES:
+        venv_layer(
+            name = "{}_{}".format(name, arch),
+            arch = arch,
+            python = python,
+            python_home = "/usr/bin" if row.interpreter == "debian" else "/usr/local/bin",
+            python_layer = Label("//images:" + python_layer(python, arch)),
+            wheels = wheels,
+            **kwargs
+        )
+    native.alias(
+        name = name,
+        actual = select({_CPUS[arch]: "{}_{}".format(name, arch) for arch in ARCHITECTURES}),
+        **kwargs
+    )
+
+def _row(name, python):
+    for row in RUNTIMES:
+        if row.python == python:
+            return row
+    fail("//{}:{}: python = \"{}\" has no image; there are {}".format(
+        native.package_name(),
+        name,
+        python,
+        ", ".join([row.python for row in RUNTIMES]),
+    ))
