@@ -15,11 +15,19 @@ venv_layer(
 Each target's default output is one `.tar.gz` layer for `oci_image(tars = [..., ":train_venv_amd64"])`.
 """
 
-load("//venv:providers.bzl", _VenvInfo = "VenvInfo", _WheelPartsInfo = "WheelPartsInfo")
+load("//venv:providers.bzl", _ByteCompilerInfo = "ByteCompilerInfo", _VenvInfo = "VenvInfo", _WheelPartsInfo = "WheelPartsInfo")
+load(
+    "//venv/private:byte_compiler.bzl",
+    _byte_compiler = "byte_compiler",
+    _current_byte_compiler = "current_byte_compiler",
+)
 load("//venv/private:venv_layer.bzl", _venv_layer = "venv_layer")
 load("//venv/private:venv_layers.bzl", _venv_layers = "venv_layers")
 
+ByteCompilerInfo = _ByteCompilerInfo
 VenvInfo = _VenvInfo
 WheelPartsInfo = _WheelPartsInfo
+byte_compiler = _byte_compiler
+current_byte_compiler = _current_byte_compiler
 venv_layer = _venv_layer
 venv_layers = _venv_layers

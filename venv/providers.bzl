@@ -1,11 +1,11 @@
 """Providers of virtual environments."""
 
 WheelPartsInfo = provider(
-    doc = """Wheels as parts of a venv's layer, for one Python and one architecture.
+    doc = """Wheels as parts of a venv's layers, for one Python and one architecture.
 
-A part is a struct: `wheel` is the File it is made of; `facts` (JSON) and `part` (gzip-compressed tar without an end)
-are the Files to merge; `requested_facts` and `requested_part` are the same for who asks for the wheel by name, as pip
-notes that. Each is made only when something needs it.""",
+A part is a struct of Files: `wheel` is what it is made of; `facts` (JSON) says what is in it; `part` (gzip-compressed
+tar without an end) has its files; `byte_code` is another part with those files compiled, None where the Python has no
+compiler; `libraries` (JSON) is what the dynamic loader reads of its ELF files. Bazel makes what something needs.""",
     fields = {
         "own": "list of structs: the parts of this target itself, most often one.",
         "parts": "depset of structs: those, and the parts of everything it depends on.",
@@ -17,11 +17,20 @@ VenvInfo = provider(
     fields = {
         "arch": "string: Debian's name of the architecture, such as `arm64`.",
         "layers": "list of Files: the layers, .tar.gz, the lowest first.",
+        "libraries": "list of Files: JSON about the ELF files of each wheel, in the order of `wheels`.",
         "prefix": "string: the environment's folder in the image.",
         "python": "string: the Python that it is for, such as `3.11`.",
         "python_home": "string: the folder of Python's program.",
         "release": "string: Python's version in full, such as 3.11.2.",
         "skeleton": "list of Files: facts and part of the environment without wheels.",
         "wheels": "list of Files: the wheels in it.",
+    },
+)
+
+ByteCompilerInfo = provider(
+    doc = "A Python of images that compiles modules on the machine that builds.",
+    fields = {
+        "python": "string: the Python, such as `3.11`.",
+        "root": "File: a folder with the interpreter and what it needs; None where there is none for the Python.",
     },
 )

@@ -63,7 +63,7 @@ def write(items: list[Item], out: BinaryIO) -> None:
             if item.wheel is None:
                 writer.add(item.entry, item.data)
             else:
-                add_member(writer, item.entry, item.wheel, item.member)
+                add_member(writer, item.entry, item.wheel.member(item.member))
     write_layer([], out)
 
 

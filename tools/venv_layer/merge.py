@@ -1,108 +1,92 @@
-"""Puts the parts of a virtual environment together: what is in two of them, and which folders they need."""
+"""Plans one layer of a virtual environment: its folders, its parts, and the RECORDs of its distributions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from tools.common.errors import ToolError, raise_all
-from tools.venv_layer.requires import allows
+from tools.common.errors import ToolError
+from tools.venv_check.check import files, normal
 from tools.venv_part.facts import Facts
+from tools.venv_part.place import recorded
+from tools.venv_part.record import dumps, row_of
 
 # Of the folders above a virtual environment, those that every image's base has.
 _OF_THE_BASE = {".", "usr", "usr/share"}
 
+# What registries and engines take of one blob.
+_LIMIT = 10_000_000_000
+
 
 @dataclass(frozen=True)
 class Part:
-    """A part, and which of its files an earlier one has brought already."""
+    """A wheel or the skeleton: its facts, its part, that with its byte code if there is to be one, whether
+    the wheel was asked for by name, and which of its files a later part has too.
+    """
 
     facts: Facts
     path: Path
+    byte_code: Path | None = None
+    requested: bool = False
     again: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A layer: its folders, then its parts."""
+    """A layer: its folders, then its parts, then small files by path."""
 
     folders: tuple[str, ...]
     parts: tuple[Part, ...]
+    last: tuple[tuple[str, bytes], ...]
 
 
-def plan(parts: Sequence[Part], version: str) -> Plan:
-    """Checks that the parts go together.
+def plan(parts: Sequence[Part]) -> Plan:
+    """Plans a layer of parts that go together, as the action VenvCheck makes sure."""
+    parts = sorted(parts, key=lambda part: (normal(part.facts.name), part.facts.source))
+    seen: set[str] = set()
+    kept: list[Part] = []
+    for part in reversed(parts):
+        compiled = part.facts.compiled if part.byte_code else {}
+        own = {*files(part.facts), *compiled}
+        kept.insert(0, replace(part, again=frozenset(own & seen)))
+        seen |= own
+    last = [file for part in parts if part.facts.name for file in _record(part)]
+    folders = {str(parent) for path in [*seen, *dict(last)] for parent in PurePosixPath(path).parents}
+    folders |= {folder for part in parts for folder in part.facts.folders}
+    return Plan(tuple(sorted(folders - _OF_THE_BASE)), tuple(kept), tuple(sorted(last)))
 
-    Args:
-        parts: the venv's skeleton and wheels, in any order.
-        version: the version of Python in full.
+
+def check_size(planned: Plan, layer: Path) -> None:
+    """A layer that registries would refuse is refused here, before it is written.
 
     Raises:
-        ToolError: a wheel is not for this Python, a distribution is there twice, or two parts want the same
-            path and not the same file.
+        ToolError: it is larger than 10 GB.
     """
-    parts = sorted(parts, key=lambda part: (_normal(part.facts.name), part.facts.source))
-    problems = [*_for_other_pythons(parts, version), *_twice(parts)]
-    raise_all(problems)
-    owners: dict[str, Facts] = {}
-    kept = []
-    for part in parts:
-        facts = part.facts
-        again = frozenset(path for path in facts.files if path in owners)
-        problems += [
-            ToolError(
-                f"/{path} is in both {owners[path].source} and {facts.source}, and differs",
-                remedy="Only one of them can be in this environment: take the other out of the lock.",
-            )
-            for path in sorted(again)
-            if owners[path].files[path] != facts.files[path]
-        ]
-        owners |= dict.fromkeys(facts.files, facts)
-        kept.append(Part(facts, part.path, again))
-    folders = _folders(parts)
-    problems += [
-        ToolError(f"/{path} is a file in {owners[path].source} and a folder in {folders[path].source}")
-        for path in sorted(owners.keys() & folders.keys())
-    ]
-    raise_all(problems)
-    return Plan(tuple(sorted(folders.keys() - _OF_THE_BASE)), tuple(kept))
-
-
-def _for_other_pythons(parts: Sequence[Part], version: str) -> list[ToolError]:
-    return [
-        ToolError(
-            f"{facts.name} {facts.version} requires Python {facts.requires_python}, this is Python {version}",
-            file=facts.source,
-            remedy="Say in the lock's source which version this Python gets, and write the lock anew.",
+    sizes = {part.facts.name or "the skeleton": _size(part) for part in planned.parts}
+    if sum(sizes.values()) > _LIMIT:
+        largest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
+        raise ToolError(
+            f"would have {sum(sizes.values()) / 1e9:.1f} GB, and 10 GB is what registries take of a layer; "
+            f"the largest are {', '.join(f'{name} ({size / 1e9:.1f} GB)' for name, size in largest)}",
+            file=layer,
+            remedy='Put some of them into a layer of their own: layers = {"NAME": ["DISTRIBUTION", ...]}.',
         )
-        for facts in (part.facts for part in parts)
-        if not allows(facts.requires_python, version)
-    ]
 
 
-def _twice(parts: Sequence[Part]) -> list[ToolError]:
-    problems = []
-    seen: dict[str, Facts] = {}
-    for facts in (part.facts for part in parts if part.facts.name):
-        other = seen.setdefault(_normal(facts.name), facts)
-        if other is not facts:
-            problems.append(ToolError(f"{facts.name} is there twice: {other.source} and {facts.source}"))
-    return problems
+def _size(part: Part) -> int:
+    return part.path.stat().st_size + (part.byte_code.stat().st_size if part.byte_code else 0)
 
 
-def _folders(parts: Sequence[Part]) -> dict[str, Facts]:
-    """Every folder that something is in, and who wants it."""
-    folders: dict[str, Facts] = {}
-    for facts in (part.facts for part in parts):
-        for path in facts.folders:
-            folders.setdefault(path, facts)
-        for path in [*facts.files, *facts.folders]:
-            for parent in PurePosixPath(path).parents:
-                folders.setdefault(str(parent), facts)
-    return folders
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _record(part: Part) -> list[tuple[str, bytes]]:
+    """RECORD, and REQUESTED where the distribution was asked for by name, which pip notes."""
+    facts = part.facts
+    info = f"{facts.site_packages}/{facts.dist_info}"
+    rows = list(facts.record)
+    found = []
+    if part.requested:
+        rows.append(row_of(f"{facts.dist_info}/REQUESTED", b""))
+        found.append((f"{info}/REQUESTED", b""))
+    if part.byte_code:
+        rows += [(recorded(path, facts.site_packages), "", "") for path in facts.compiled]
+    return [*found, (f"{info}/RECORD", dumps(rows))]

@@ -1,4 +1,4 @@
-"""What a part of a venv's layer has, as JSON for the action that merges parts."""
+"""What a part of a venv's layers has, as JSON for the actions that check and merge parts."""
 
 from __future__ import annotations
 
@@ -9,31 +9,55 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tools.common.errors import ToolError
+from tools.venv_part.record import Row
 
-_VERSION = 1
+_VERSION = 2
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a part; `digest` is of its content, `sha256:HEX`, or another algorithm's that RECORD has."""
+
+    mode: int
+    digest: str
+    size: int
+
+    @classmethod
+    def of(cls, mode: int, data: bytes) -> File:
+        """The file with this content."""
+        return cls(mode, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data))
 
 
 @dataclass(frozen=True)
 class Facts:
     """One part.
 
-    `files` says of each path what is there, in a text that is equal only for equal files. `folders` are those
-    that the part needs although they may be empty. Paths are relative to the image's root.
+    `files` are in the part itself, `compiled` in the part with byte code; `links` are symbolic links with
+    their targets; `folders` are those that the part needs although they may be empty. Paths are relative to
+    the image's root. `record` are the lines of RECORD, which is written with the layer: it depends on
+    whether the distribution was asked for by name, and on whether there is byte code. `site_packages` and
+    `dist_info` say where it is.
     """
 
     source: str
     name: str = ""
     version: str = ""
     requires_python: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    site_packages: str = ""
+    dist_info: str = ""
+    record: tuple[Row, ...] = ()
+    files: Mapping[str, File] = field(default_factory=dict)
+    compiled: Mapping[str, File] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
 
     def dumps(self) -> str:
         """The JSON."""
-        return (
-            json.dumps({"format": _VERSION, **asdict(self)}, ensure_ascii=False, indent=0, sort_keys=True)
-            + "\n"
-        )
+        data = {"format": _VERSION, **asdict(self)}
+        for key in ("files", "compiled"):
+            data[key] = {path: list(file.values()) for path, file in data[key].items()}
+        return json.dumps(data, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
 def read_facts(path: Path) -> Facts:
@@ -41,19 +65,7 @@ def read_facts(path: Path) -> Facts:
     data = json.loads(path.read_text(encoding="utf-8"))
     if data.pop("format") != _VERSION:
         raise ToolError("facts of another version", file=path)
-    return Facts(**{**data, "folders": tuple(data["folders"])})
-
-
-def describe_file(mode: int, algorithm: str, digest: bytes) -> str:
-    """What Facts say of a file."""
-    return f"{mode:04o} {algorithm}:{digest.hex()}"
-
-
-def describe_data(mode: int, data: bytes) -> str:
-    """What Facts say of a file with this content."""
-    return describe_file(mode, "sha256", hashlib.sha256(data).digest())
-
-
-def describe_link(target: str) -> str:
-    """What Facts say of a symbolic link."""
-    return f"-> {target}"
+    for key in ("files", "compiled"):
+        data[key] = {path: File(*file) for path, file in data[key].items()}
+    data["record"] = tuple(tuple(row) for row in data["record"])
+    return Facts(**{**data, "folders": tuple(data["folders"]), "tags": tuple(data["tags"])})

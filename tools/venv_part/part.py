@@ -1,23 +1,37 @@
-"""Makes a wheel's part of a venv's layer."""
+"""Makes a wheel's parts of a venv's layers: one with its files, one with their byte code."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tools.byte_code.compiler import Compiler, Sources, cached, is_cached
 from tools.common.errors import ToolError
 from tools.layer.part import PartWriter
 from tools.layer.tar import Entry, Kind
 from tools.venv_part import entry_points
-from tools.venv_part.facts import Facts, describe_data, describe_file
+from tools.venv_part.facts import Facts, File
+from tools.venv_part.libraries import Libraries
 from tools.venv_part.place import Placed, Venv, place
-from tools.venv_part.record import installed_record
+from tools.venv_part.record import Row, installed_rows
 from tools.wheel.splice import add_member
 from tools.wheel.wheel import Wheel
 
 _SHEBANG = b"#!python"
 _OTHER_VERSION = "The wheel is made wrong. Lock another version."
+_FILE_NAME = re.compile(r"[^-]+-[^-]+(?:-\d[^-]*)?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """How modules are compiled: by what, where to, and a folder for what lies between."""
+
+    compiler: Compiler
+    out: BinaryIO
+    scratch: Path
 
 
 @dataclass(frozen=True)
@@ -29,28 +43,37 @@ class _File:
     data: bytes = b""
 
 
-def write_part(path: Path, venv: Venv, out: BinaryIO, *, requested: bool) -> Facts:
-    """Writes the part of a wheel.
+def write_part(
+    path: Path, venv: Venv, out: BinaryIO, libraries: Libraries, compiling: Compiling | None = None
+) -> Facts:
+    """Writes the parts of a wheel.
 
     Args:
         path: the wheel.
         venv: where it goes.
-        out: where the part is written to.
-        requested: whether the wheel was asked for by name, and is not there for others only.
+        out: where the part with its files is written to.
+        libraries: is shown every file.
+        compiling: how to make the part with byte code, if at all.
 
     Raises:
         ToolError: the wheel is damaged or made wrong.
     """
     with Wheel.open(path) as wheel:
-        _check_format(wheel)
+        fields = _fields(wheel)
         scripts = _scripts(wheel, venv)
         placed = place(wheel, venv, set(scripts))
-        files = _members(wheel, placed)
-        files |= _written(wheel, venv, placed, scripts, requested=requested)
+        if compiling:
+            placed = _without_byte_code(placed, venv)
+        members = _members(wheel, placed)
+        written = _written(wheel, venv, placed, scripts)
+        files = members | written
         _check_tree(wheel, files)
+        sources = Sources(compiling.scratch) if compiling else None
+        modules = {each.path for each in placed if each.path.endswith(".py")} if compiling else set()
         with PartWriter(out) as writer:
+            part = _Part(writer, wheel, libraries, sources, modules)
             described = {
-                path.lstrip("/"): _add(writer, wheel, path, file) for path, file in sorted(files.items())
+                file_path.lstrip("/"): part.add(file_path, file) for file_path, file in sorted(files.items())
             }
         wheel.verify(sorted(set(wheel.names()) - {file.member for file in files.values()}))
         return Facts(
@@ -58,18 +81,35 @@ def write_part(path: Path, venv: Venv, out: BinaryIO, *, requested: bool) -> Fac
             name=wheel.name,
             version=wheel.version,
             requires_python=str(wheel.metadata.get("Requires-Python") or "").strip(),
+            tags=_tags(path, fields),
+            site_packages=venv.site_packages.lstrip("/"),
+            dist_info=wheel.dist_info,
+            record=tuple(_record(wheel, venv, placed, written)),
             files=described,
+            compiled=_compile(compiling, sources, venv) if compiling and sources else {},
         )
 
 
-def _check_format(wheel: Wheel) -> None:
+def _fields(wheel: Wheel) -> list[tuple[str, str]]:
+    """The fields of WHEEL, once it is certain that they are ones that we understand."""
     member = f"{wheel.dist_info}/WHEEL"
     lines = wheel.read(member).decode("utf-8", "replace").splitlines()
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    version = fields.get("Wheel-Version", "")
+    fields = [(key.strip(), value.strip()) for key, _, value in (line.partition(":") for line in lines)]
+    version = dict(fields).get("Wheel-Version", "")
     if version.partition(".")[0] != "1":
         problem = f"{member}: Wheel-Version is {version!r}; only 1.x can be installed"
         raise ToolError(problem, file=wheel.path, remedy=_OTHER_VERSION)
+    return fields
+
+
+def _tags(path: Path, fields: list[tuple[str, str]]) -> tuple[str, ...]:
+    """What the wheel is for: as its name says, by which indexes and pip go; else as WHEEL says."""
+    if match := _FILE_NAME.fullmatch(path.name):
+        pythons, abis, platforms = (match[each].split(".") for each in ("python", "abi", "platform"))
+        return tuple(
+            f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms
+        )
+    return tuple(value for key, value in fields if key == "Tag")
 
 
 def _scripts(wheel: Wheel, venv: Venv) -> dict[str, str]:
@@ -81,6 +121,19 @@ def _scripts(wheel: Wheel, venv: Venv) -> dict[str, str]:
     return entry_points.for_python(entry_points.parse(text, f"{wheel.path}: {member}"), venv.python)
 
 
+def _without_byte_code(placed: list[Placed], venv: Venv) -> list[Placed]:
+    """What is installed but for byte code of modules that we compile, as pip does, over what the wheel
+    has.
+    """
+    modules = {each.path for each in placed}
+    matches = {each.path: is_cached(each.path, venv.python) for each in placed}
+    return [
+        each
+        for each in placed
+        if not (match := matches[each.path]) or f"{match['folder']}{match['name']}.py" not in modules
+    ]
+
+
 def _members(wheel: Wheel, placed: list[Placed]) -> dict[str, _File]:
     """The files that are the wheel's own, by path."""
     files: dict[str, _File] = {}
@@ -89,14 +142,12 @@ def _members(wheel: Wheel, placed: list[Placed]) -> dict[str, _File]:
             problem = f"{each.member}: goes to {each.path}, as {files[each.path].member} does"
             raise ToolError(problem, file=wheel.path, remedy=_OTHER_VERSION)
         files[each.path] = _File(0o755 if wheel.is_executable(each.member) else 0o644, each.member)
+    del files[next(each.path for each in placed if each.member == f"{wheel.dist_info}/RECORD")]
     return files
 
 
-def _written(
-    wheel: Wheel, venv: Venv, placed: list[Placed], scripts: dict[str, str], *, requested: bool
-) -> dict[str, _File]:
-    """The files that installing changes or adds, by path."""
-    info = f"{venv.site_packages}/{wheel.dist_info}"
+def _written(wheel: Wheel, venv: Venv, placed: list[Placed], scripts: dict[str, str]) -> dict[str, _File]:
+    """The files that installing changes or adds, by path; but RECORD, which the layer gets at last."""
     files = {
         each.path: _with_shebang(wheel, each, venv.interpreter)
         for each in placed
@@ -104,15 +155,16 @@ def _written(
     }
     for name, call in scripts.items():
         files[f"{venv.bin}/{name}"] = _File(0o755, data=entry_points.script(call, venv.interpreter))
-    files[f"{info}/INSTALLER"] = _File(0o644, data=b"pip\n")
-    if requested:
-        files[f"{info}/REQUESTED"] = _File(0o644)
-    record = installed_record(
+    files[f"{venv.site_packages}/{wheel.dist_info}/INSTALLER"] = _File(0o644, data=b"pip\n")
+    return files
+
+
+def _record(wheel: Wheel, venv: Venv, placed: list[Placed], written: Mapping[str, _File]) -> list[Row]:
+    return installed_rows(
         wheel.read(f"{wheel.dist_info}/RECORD").decode("utf-8", "replace"),
         {each.member: venv.recorded(each.path) for each in placed},
-        {venv.recorded(path): file.data for path, file in files.items()},
+        {venv.recorded(path): file.data for path, file in written.items()},
     )
-    return files | {f"{info}/RECORD": _File(0o644, data=record)}
 
 
 def _with_shebang(wheel: Wheel, placed: Placed, interpreter: str) -> _File:
@@ -122,23 +174,66 @@ def _with_shebang(wheel: Wheel, placed: Placed, interpreter: str) -> _File:
     return _File(mode, data=f"#!{interpreter}\n".encode() + rest)
 
 
-def _check_tree(wheel: Wheel, files: dict[str, _File]) -> None:
+def _check_tree(wheel: Wheel, files: Mapping[str, _File]) -> None:
     """No file may be where others need a folder."""
     for path, file in files.items():
-        for parent in Path(path).parents:
-            if other := files.get(str(parent)):
+        parent = path.rpartition("/")[0]
+        while parent:
+            if other := files.get(parent):
                 problem = f"{file.member or path}: lies below {other.member or parent}, which is a file"
                 raise ToolError(problem, file=wheel.path, remedy=_OTHER_VERSION)
+            parent = parent.rpartition("/")[0]
 
 
-def _add(writer: PartWriter, wheel: Wheel, path: str, file: _File) -> str:
-    """Adds a file; returns what Facts say of it."""
-    if not file.member:
-        writer.add(Entry(path.lstrip("/"), Kind.FILE, file.mode, size=len(file.data)), file.data)
-        return describe_data(file.mode, file.data)
-    entry = Entry(path.lstrip("/"), Kind.FILE, file.mode, size=wheel.size(file.member))
-    add_member(writer, entry, wheel, file.member)
-    recorded = wheel.recorded(file.member)
-    if recorded is None:
-        return describe_data(file.mode, wheel.read(file.member))
-    return describe_file(file.mode, recorded.algorithm, recorded.digest)
+class _Part:
+    """Adds files to the part, and shows them to who looks for libraries and for modules."""
+
+    def __init__(
+        self,
+        writer: PartWriter,
+        wheel: Wheel,
+        libraries: Libraries,
+        sources: Sources | None,
+        modules: set[str],
+    ) -> None:
+        self._writer, self._wheel, self._libraries = writer, wheel, libraries
+        self._sources, self._modules = sources, modules
+
+    def add(self, path: str, file: _File) -> File:
+        """Adds a file, and returns what Facts say of it."""
+        sources = self._sources if path in self._modules else None
+        if sources:
+            sources.begin(path)
+        inside = path.lstrip("/")
+        if not file.member:
+            self._writer.add(Entry(inside, Kind.FILE, file.mode, size=len(file.data)), file.data)
+            if sources:
+                sources.write(file.data)
+            return File.of(file.mode, file.data)
+        member = self._wheel.member(file.member)
+        add_member(
+            self._writer,
+            Entry(inside, Kind.FILE, file.mode, size=member.size),
+            member,
+            tap=sources.write if sources else None,
+            look=lambda pread: self._libraries.look(inside, member.size, pread),
+        )
+        recorded = self._wheel.recorded(file.member)
+        if recorded is None:
+            return File.of(file.mode, member.read())
+        return File(file.mode, f"{recorded.algorithm}:{recorded.digest.hex()}", member.size)
+
+
+def _compile(compiling: Compiling, sources: Sources, venv: Venv) -> dict[str, File]:
+    """Writes the part with byte code."""
+    codes = {
+        cached(code.source, venv.python).lstrip("/"): code
+        for code in compiling.compiler.run(sources, compiling.scratch)
+    }
+    described = {}
+    with PartWriter(compiling.out) as writer:
+        for path, code in sorted(codes.items()):
+            data = code.read()
+            writer.add(Entry(path, Kind.FILE, 0o644, size=len(data)), data)
+            described[path] = File.of(0o644, data)
+    return described

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import stat
 import tarfile
@@ -17,11 +18,14 @@ from typing import BinaryIO, cast
 import pytest
 
 from tools.common.errors import ToolError
+from tools.elf_scan.elf_writer import Spec, write
 from tools.layer.part import write_layer
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_part.facts import Facts, read_facts
+from tools.venv_part.libraries import Libraries
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
+from tools.venv_part.record import dumps
 from tools.wheel.splice import SMALL
 from tools.wheel.wheel_writer import record_line
 
@@ -36,17 +40,15 @@ class Made:
     """A part that was made and unpacked."""
 
     facts: Facts
+    libraries: Libraries
     raw: bytes
     files: Mapping[str, tuple[int, bytes]]
 
-    @property
-    def record(self) -> list[list[str]]:
-        return list(csv.reader(io.StringIO(self.files[f"{SITE}/{INFO}/RECORD"][1].decode())))
 
-
-def make(path: Path, *, requested: bool = False, venv: Venv = VENV) -> Made:
+def make(path: Path, venv: Venv = VENV) -> Made:
     out = io.BytesIO()
-    facts = write_part(path, venv, out, requested=requested)
+    libraries = Libraries()
+    facts = write_part(path, venv, out, libraries)
     part, layer = path.with_suffix(".part"), path.with_suffix(".tar.gz")
     part.write_bytes(out.getvalue())
     with layer.open("wb") as stream:
@@ -58,7 +60,7 @@ def make(path: Path, *, requested: bool = False, venv: Venv = VENV) -> Made:
             files[member.name] = member.mode, cast(BinaryIO, archive.extractfile(member)).read()
     assert list(files) == sorted(files)
     assert files.keys() == facts.files.keys()
-    return Made(facts, out.getvalue(), files)
+    return Made(facts, libraries, out.getvalue(), files)
 
 
 def tiny(tmp_path: Path, files: Mapping[str, bytes] | None = None, **fields: str) -> Path:
@@ -103,23 +105,22 @@ def test_files_are_where_pip_puts_them(tmp_path: Path) -> None:
 
 def test_record_lists_what_is_installed(tmp_path: Path) -> None:
     files = {"tiny-1.0.data/scripts/run": b"#!python\nrun()\n", "tiny-1.0.data/data/etc/x": b""}
-    made = make(tiny(tmp_path, files | entry_points("[console_scripts]\ntool = tiny:main\n")), requested=True)
-    text = made.files[f"{SITE}/{INFO}/RECORD"][1]
-    assert text.count(b"\r\n") == text.count(b"\n") == len(made.record)
-    assert made.record == sorted(made.record)
-    assert [row[0] for row in made.record] == [
+    made = make(tiny(tmp_path, files | entry_points("[console_scripts]\ntool = tiny:main\n")))
+    record = made.facts.record
+    assert list(record) == sorted(record)
+    text = dumps(record)
+    assert text.count(b"\r\n") == text.count(b"\n") == len(record)
+    assert list(csv.reader(io.StringIO(text.decode()))) == [list(row) for row in record]
+    assert [row[0] for row in record] == [
         "../../../bin/run",
         "../../../bin/tool",
         "../../../etc/x",
-        *(f"{INFO}/{name}" for name in ("INSTALLER", "METADATA", "RECORD", "REQUESTED", "WHEEL")),
+        *(f"{INFO}/{name}" for name in ("INSTALLER", "METADATA", "RECORD", "WHEEL")),
         f"{INFO}/entry_points.txt",
         "tiny.py",
     ]
-    assert [row for row in made.record if row[0] == f"{INFO}/REQUESTED"] == [
-        [f"{INFO}/REQUESTED", "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU", "0"]
-    ]
-    assert [f"{INFO}/RECORD", "", ""] in made.record
-    sizes = {row[0]: row[2] for row in made.record}
+    assert (f"{INFO}/RECORD", "", "") in record
+    sizes = {row[0]: row[2] for row in record}
     assert sizes["../../../bin/run"] == str(len(made.files["opt/app/bin/run"][1]))
 
 
@@ -189,7 +190,7 @@ def test_entry_points_become_scripts(tmp_path: Path) -> None:
         f"opt/app/bin/{name}" for name in ("tool", "with-extra.1", "window", "window.exes")
     }
     # What a script replaces is listed still, as pip does it.
-    assert "tiny-1.0.data/scripts/tool" in [row[0] for row in made.record]
+    assert "tiny-1.0.data/scripts/tool" in [row[0] for row in made.facts.record]
 
 
 @pytest.mark.parametrize("python", ["3.9", "3.13"])
@@ -244,11 +245,11 @@ def test_a_signed_record_is_kept(tmp_path: Path) -> None:
         archive.writestr(f"{INFO}/RECORD.jws", b"signed")
     made = make(path)
     assert made.files[f"{SITE}/{INFO}/RECORD.jws"] == (0o644, b"signed")
-    assert [f"{INFO}/RECORD.jws", "", ""] in made.record
+    assert (f"{INFO}/RECORD.jws", "", "") in made.facts.record
 
 
 def test_the_same_wheel_gives_the_same_bytes_and_facts(tmp_path: Path) -> None:
-    first, again = (make(tiny(tmp_path, {"tiny/data": NOISE}), requested=True) for _ in range(2))
+    first, again = (make(tiny(tmp_path, {"tiny/data": NOISE})) for _ in range(2))
     assert first.raw == again.raw
     assert first.facts.dumps() == again.facts.dumps()
     (tmp_path / "facts").write_text(first.facts.dumps(), encoding="utf-8")
@@ -290,7 +291,7 @@ def test_wheels_that_are_refused(case: str, tmp_path: Path) -> None:
     if f"{INFO}/WHEEL" in files:
         path = _replaced(path, files)
     with pytest.raises(ToolError, match=message) as caught:
-        write_part(path, VENV, io.BytesIO(), requested=False)
+        write_part(path, VENV, io.BytesIO(), Libraries())
     assert f"error: {path}: " in str(caught.value)
     assert caught.value.remedy
 
@@ -327,14 +328,35 @@ def test_what_differs_from_record_is_refused_wherever_it_goes(member: str, tmp_p
         for name, data in contents.items():
             archive.writestr(name, data)
     with pytest.raises(ToolError, match="its sha256 differs from the one in RECORD"):
-        write_part(path, VENV, io.BytesIO(), requested=False)
+        write_part(path, VENV, io.BytesIO(), Libraries())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+@pytest.mark.parametrize("padding", [0, 2 * SMALL, 9 << 20])
+def test_libraries_are_seen_in_the_same_pass_whatever_their_names(
+    padding: int, method: int, tmp_path: Path
+) -> None:
+    spec = Spec(soname="libtiny.so.1", needed=("libm.so.6",))
+    library = write(spec) + NOISE[:padding] + bytes(max(0, padding - len(NOISE)))
+    path = tiny(tmp_path, {"tiny/data.bin": library, "tiny/broken.so": library[:30], "tiny/text": b"ELF"})
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    found = json.loads(make(path).libraries.dumps(path.name))
+    ((where, library_facts),) = found["files"].items()
+    assert where == f"{SITE}/tiny/data.bin"
+    assert (library_facts["soname"], library_facts["needed"]) == ("libtiny.so.1", ["libm.so.6"])
+    assert library_facts["size"] == len(library)
+    assert found["errors"] == {f"{SITE}/tiny/broken.so": "broken ELF header"}
 
 
 def test_memory_is_bounded(tmp_path: Path) -> None:
     path = tiny(tmp_path, {"tiny/zeros": bytes(200 << 20)})
     with (tmp_path / "out").open("wb") as out:
         tracemalloc.start()
-        write_part(path, VENV, out, requested=False)
+        write_part(path, VENV, out, Libraries())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < 16 << 20

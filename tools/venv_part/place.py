@@ -48,7 +48,7 @@ class Venv:
 
     def recorded(self, path: str) -> str:
         """A path as RECORD has it: from site-packages."""
-        return posixpath.relpath(path, self.site_packages)
+        return recorded(path, self.site_packages)
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ class Placed:
     member: str
     path: str
     script: bool = False
+
+
+def recorded(path: str, site_packages: str) -> str:
+    """A path as RECORD has it: from site-packages."""
+    inside = path.removeprefix(f"{site_packages}/")
+    return inside if inside != path else posixpath.relpath(path, site_packages)
 
 
 def place(wheel: Wheel, venv: Venv, generated: set[str]) -> list[Placed]:

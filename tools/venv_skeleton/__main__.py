@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.common.errors import naming, run
 from tools.layer.part import PartWriter
 from tools.layer.tar import Entry, Kind
-from tools.venv_part.facts import Facts, describe_data, describe_link
+from tools.venv_part.facts import Facts, File
 from tools.venv_skeleton.skeleton import Base, Skeleton, read_templates, skeleton
 
 
@@ -48,11 +48,10 @@ def write(made: Skeleton, writer: PartWriter) -> None:
 
 def facts(made: Skeleton, base: Base) -> Facts:
     """What the part has."""
-    files = {path: describe_data(mode, data) for path, (mode, data) in made.files.items()}
-    files |= {path: describe_link(target) for path, target in made.links.items()}
     return Facts(
         source=f"the virtual environment of Python {base.version}",
-        files={path.lstrip("/"): text for path, text in files.items()},
+        files={path.lstrip("/"): File.of(mode, data) for path, (mode, data) in made.files.items()},
+        links={path.lstrip("/"): target for path, target in made.links.items()},
         folders=tuple(folder.lstrip("/") for folder in made.folders),
     )
 

@@ -2,7 +2,7 @@
 
 `Wheel.open` checks the archive's directory (no name leaves the root, none is there twice, RECORD lists every
 file); `verify` reads every byte and compares hashes. Both raise one ToolError that names wheel and member.
-`deflated` gives a member's compressed bytes as they stand, checked in the same pass.
+`member` gives a file to be read, checked in the same pass.
 The format is that of the Python packaging specifications (binary distribution format, recording installed
 projects).
 """
@@ -13,43 +13,48 @@ import base64
 import csv
 import email.message
 import email.parser
-import hashlib
 import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from tools.common.errors import ToolError
+from tools.wheel.content import Recorded
+from tools.wheel.member import Member
 
-CHUNK = 1 << 20
 _UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _ENCRYPTED = 1
-_UTF8 = 0x800
-_LOCAL = struct.Struct("<4s2xH18xHH")  # a member's own header: magic, flags, lengths of name and extra field
 _HASHES = ("sha256", "sha384", "sha512")
 
-
-@dataclass(frozen=True)
-class Recorded:
-    """What RECORD says of a file."""
-
-    algorithm: str
-    digest: bytes
-    size: int
+# What Python's reader of archives raises when one is not as it should be.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    EOFError,
+    OverflowError,
+    csv.Error,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 class Wheel:
-    """An open wheel. Use `Wheel.open` as a context manager."""
+    """An open wheel. Use `Wheel.open` as a context manager.
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+    A symbolic link in the archive is a file that holds its target, as it is for pip: wheels have no links.
+    """
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile, file: IO[bytes]) -> None:
         self.path = path
         self._archive = archive
+        self._file = file
         self._members = {info.filename: info for info in self._checked()}
         self.dist_info = self._dist_info()
         self._record: dict[str, Recorded] = {}
@@ -63,12 +68,13 @@ class Wheel:
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Wheel]:
-        """Opens a wheel; what goes wrong with the archive, now or while it is read, is a ToolError."""
-        try:
-            with zipfile.ZipFile(path) as archive:
-                yield cls(path, archive)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, zlib.error) as error:
-            raise ToolError(f"not a whole wheel: {error}", file=path, remedy=_REMEDY) from error
+        """Opens a wheel; what is wrong with it, seen now or while it is read, is a ToolError."""
+        with path.open("rb") as file:
+            try:
+                wheel = cls(path, zipfile.ZipFile(file), file)
+            except _DAMAGE as error:
+                raise ToolError(f"not a whole wheel: {error}", file=path, remedy=_REMEDY) from error
+            yield wheel
 
     def names(self) -> list[str]:
         """The files in the wheel, sorted."""
@@ -78,16 +84,16 @@ class Wheel:
         """The size of a file, as archive and RECORD agree."""
         return self._members[name].file_size
 
-    @contextmanager
-    def stream(self, name: str) -> Iterator[Stream]:
-        """A file's content; its hash has been checked when the last byte was read."""
+    def member(self, name: str) -> Member:
+        """A file, to be read."""
         if name not in self._members:
             raise self._error("is missing", name)
-        try:
-            with self._archive.open(self._members[name]) as raw:
-                yield Stream(self, name, raw, self._record.get(name))
-        except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
-            raise self._error(f"cannot be read: {error}", name) from error
+        return Member(
+            self._file,
+            self._members[name],
+            self._record.get(name),
+            lambda problem: self._error(problem, name),
+        )
 
     def is_executable(self, name: str) -> bool:
         """Whether the archive says that a file is a program."""
@@ -98,29 +104,19 @@ class Wheel:
         """What RECORD says of a file; of itself and its signatures it says nothing."""
         return self._record.get(name)
 
-    def deflated(self, name: str) -> Deflated | None:
-        """A file's deflate stream; None when it is stored in another way."""
-        info = self._members[name]
-        if info.compress_type != zipfile.ZIP_DEFLATED:
-            return None
-        return Deflated(self, info, self._record.get(name))
-
     def read(self, name: str) -> bytes:
         """A small file's content, checked."""
-        with self.stream(name) as stream:
-            return stream.read()
+        return self.member(name).read()
 
     def head(self, name: str, size: int) -> bytes:
         """The first bytes of a file, unchecked."""
-        with self.stream(name) as stream:
-            return stream.read(size)
+        return next(self.member(name).content(), b"")[:size]
 
     def verify(self, names: list[str] | None = None) -> None:
         """Reads the named files, by default all, and compares them with RECORD."""
         for name in self.names() if names is None else names:
-            with self.stream(name) as stream:
-                while stream.read(CHUNK):
-                    pass
+            for _ in self.member(name).content():
+                pass
 
     def _header(self, key: str) -> str:
         value = self.metadata.get(key)
@@ -140,7 +136,7 @@ class Wheel:
                 raise self._error("is not a name in normal form", info.filename)
             if name in seen:
                 raise self._error("is in the archive twice", info.filename)
-            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
                 raise self._error("is neither a file nor a folder", info.filename)
             if info.flag_bits & _ENCRYPTED:
                 raise self._error("is encrypted", info.filename)
@@ -188,110 +184,4 @@ class Wheel:
         return ToolError(f"{member}: {problem}", file=self.path, remedy=_REMEDY)
 
 
-class Stream:
-    """A file inside a wheel, hashed while it is read."""
-
-    def __init__(self, wheel: Wheel, name: str, raw: IO[bytes], recorded: Recorded | None) -> None:
-        self._wheel, self._name, self._raw, self._recorded = wheel, name, raw, recorded
-        self._hash = hashlib.new(recorded.algorithm) if recorded else None
-        self._left = wheel.size(name)
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; the call that returns the last one has compared the hash."""
-        data = self._raw.read(size)
-        self._left -= len(data)
-        if self._hash is not None and self._recorded is not None:
-            self._hash.update(data)
-            if self._left <= 0 and self._hash.digest() != self._recorded.digest:
-                raise ToolError(
-                    f"{self._name}: {_DIFFERS.format(self._recorded.algorithm)}",
-                    file=self._wheel.path,
-                    remedy=_REMEDY,
-                )
-        return data
-
-
-class Deflated:
-    """A file's deflate stream as it stands in the wheel; read to its end, it was that file's content."""
-
-    def __init__(self, wheel: Wheel, info: zipfile.ZipInfo, recorded: Recorded | None) -> None:
-        self._wheel, self._info, self._recorded = wheel, info, recorded
-        self.crc = info.CRC
-
-    def __iter__(self) -> Iterator[bytes]:
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        content = _Content(self._recorded)
-        with self._wheel.path.open("rb") as file:
-            file.seek(self._start(file))
-            left = self._info.compress_size
-            while left:
-                chunk = file.read(min(CHUNK, left))
-                if not chunk:
-                    raise self._error("cannot be read: the archive ends in it")
-                left -= len(chunk)
-                if inflate.eof:
-                    raise self._error(_NO_END)
-                self._inflate(inflate, chunk, content)
-                yield chunk
-        if not inflate.eof or inflate.unused_data:
-            raise self._error(_NO_END)
-        if (content.size, content.crc) != (self._info.file_size, self.crc):
-            raise self._error("its size or CRC differs from the one in the archive")
-        content.compare(self._error)
-
-    def _inflate(self, inflate: zlib._Decompress, chunk: bytes, content: _Content) -> None:
-        full = True  # a full answer may not be all of it, even when all input is used up
-        while (chunk or full) and not inflate.eof:
-            try:
-                data = inflate.decompress(chunk, CHUNK)
-            except zlib.error as error:
-                raise self._error(f"cannot be read: {error}") from error
-            content.add(data)
-            if content.size > self._info.file_size:
-                raise self._error(f"inflates to more than its {self._info.file_size} bytes")
-            chunk, full = inflate.unconsumed_tail, len(data) == CHUNK
-
-    def _start(self, file: IO[bytes]) -> int:
-        """Where the stream begins: after the member's own header, which must be about the same member."""
-        file.seek(self._info.header_offset)
-        head = file.read(_LOCAL.size)
-        if len(head) != _LOCAL.size:
-            raise self._error("cannot be read: the archive ends in it")
-        magic: bytes
-        flags: int
-        name_size: int
-        extra_size: int
-        magic, flags, name_size, extra_size = _LOCAL.unpack(head)
-        name = file.read(name_size).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
-        if magic != b"PK\3\4" or name != self._info.orig_filename:
-            raise self._error("the archive's directory does not lead to it")
-        return self._info.header_offset + _LOCAL.size + name_size + extra_size
-
-    def _error(self, problem: str) -> ToolError:
-        return ToolError(f"{self._info.filename}: {problem}", file=self._wheel.path, remedy=_REMEDY)
-
-
-class _Content:
-    """What has been seen of a file's content, and what RECORD says of it."""
-
-    def __init__(self, recorded: Recorded | None) -> None:
-        self._recorded = recorded
-        self._hash = hashlib.new(recorded.algorithm) if recorded else None
-        self.crc = self.size = 0
-
-    def add(self, data: bytes) -> None:
-        self.crc = zlib.crc32(data, self.crc)
-        self.size += len(data)
-        if self._hash is not None:
-            self._hash.update(data)
-
-    def compare(self, error: Callable[[str], ToolError]) -> None:
-        if self._hash is None or self._recorded is None:
-            return
-        if self._hash.digest() != self._recorded.digest:
-            raise error(_DIFFERS.format(self._recorded.algorithm))
-
-
-_NO_END = "its deflate stream does not end where the archive says"
-_DIFFERS = "its {} differs from the one in RECORD"
 _REMEDY = "The wheel is damaged or was changed. Fetch it again; if that doesn't help, lock another version."

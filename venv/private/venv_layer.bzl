@@ -1,32 +1,46 @@
-"""Rule that makes a layer with a virtual environment."""
+"""Rule that makes layers with a virtual environment, and their actions."""
 
 load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "VIRTUAL_ENV")
 load("//images:defs.bzl", "InterpreterInfo")
 load("//tools/platforms:defs.bzl", "for_image")
-load("//venv:providers.bzl", "VenvInfo", "WheelPartsInfo")
+load("//venv:providers.bzl", "ByteCompilerInfo", "VenvInfo", "WheelPartsInfo")
+load(":layer_groups.bzl", "distribution", "layer_groups")
 load(":venv_part.bzl", "PART_ATTRS", "PYTHONS", "make_parts", "wheel_parts")
 
-_DOC = """One layer with a virtual environment: what `python -m venv` and pip would make of the same wheels.
+_DOC = """Layers with a virtual environment: what `python -m venv` and pip would make of the same wheels.
 
 ```starlark
 venv_layer(
     name = "train_venv_arm64",
     arch = "arm64",
+    layers = {"science": ["numpy", "scipy"]},  # the rest is one more
     python = "3.11",
     python_layer = "//images:python3.11_arm64",
     wheels = ["@wheels//pandas:whl"],
 )
 ```
 
-No program of image or wheels runs, so an environment for arm64 is made on amd64. The hub must have been parsed for
-the Python. There is no byte code in the layer: the images tell Python to write none."""
+No program of image or wheels runs but for the image's Python, made to run on this machine, which compiles the modules;
+so an environment for arm64 is made on amd64. The hub must have been parsed for the Python."""
 
 _ATTRS = PART_ATTRS | {
     "arch": attr.string(
         doc = "The architecture of the image, as Debian calls it.",
         mandatory = True,
         values = ["amd64", "arm64"],
+    ),
+    "allow_duplicates": attr.string_list(
+        doc = "Paths in the image, `*` for anything, that may be in two wheels and differ. The one in the upper layer " +
+              "counts; within a layer, that of the distribution whose name comes last.",
+    ),
+    "byte_code": attr.bool(
+        default = True,
+        doc = "Whether modules are compiled. Without, layers are smaller and programs start more slowly.",
+    ),
+    "layers": attr.string_list_dict(
+        doc = "Layers by name, the lowest first, each with its distributions: names, `*` for anything. All that no " +
+              "layer names is in one more, on top.",
     ),
     "like": attr.label(
         doc = "A `venv_layer` of the same Python: what has no wheel is taken from it and not made again.",
@@ -63,6 +77,12 @@ _ATTRS = PART_ATTRS | {
         cfg = "exec",
         default = "//tools/venv_skeleton",
         doc = "Makes the part that has no wheel.",
+        executable = True,
+    ),
+    "_check_tool": attr.label(
+        cfg = "exec",
+        default = "//tools/venv_check",
+        doc = "Checks that the parts go together.",
         executable = True,
     ),
     "_tool": attr.label(
@@ -105,8 +125,16 @@ def _release(ctx):
         ))
     return apt.packages[package].partition("-")[0].partition("~")[0]
 
+def _glibc(ctx):
+    """The version of the image's glibc, from Debian's package; empty when it is not known."""
+    if AptLayerInfo not in ctx.attr.python_layer:
+        return ""
+    version = ctx.attr.python_layer[AptLayerInfo].packages.get("libc6", "")
+    return version.partition(":")[2 if ":" in version else 0].partition("-")[0]
+
 def _parts(ctx):
-    """The parts of all wheels, and of each the flavour that fits: asked for by name, or not."""
+    """The parts of all wheels, and which wheels were asked for by name."""
+    compiler = ctx.attr._byte_compiler[0][ByteCompilerInfo]
     requested = []
     below = []
     for target in ctx.attr.wheels:
@@ -115,11 +143,11 @@ def _parts(ctx):
             below.append(target[WheelPartsInfo].parts)
         else:
             requested.extend([
-                make_parts(ctx, wheel, ctx.attr.python, "{}/{}".format(ctx.label.name, wheel.basename))
+                make_parts(ctx, wheel, ctx.attr.python, compiler, "{}/{}".format(ctx.label.name, wheel.basename))
                 for wheel in target[DefaultInfo].files.to_list()
             ])
-    by_name = {part.wheel: [part.requested_facts, part.requested_part] for part in requested}
-    return {part.wheel: [part.facts, part.part] for part in depset(transitive = below).to_list()} | by_name
+    parts = {part.wheel: part for part in depset(transitive = below).to_list() + requested}
+    return parts.values(), {part.wheel: None for part in requested}
 
 def _skeleton(ctx, release):
     """Facts and part of what has no wheel: those of the environment that this one is like, or new ones."""
@@ -156,39 +184,91 @@ def _skeleton(ctx, release):
     )
     return [facts, part]
 
-def _venv_layer_impl(ctx):
-    release = _release(ctx)
-    by_wheel = _parts(ctx)
-    skeleton = _skeleton(ctx, release)
-    parts = [skeleton] + by_wheel.values()
-    layer = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
+def _check(ctx, release, skeleton, parts):
+    """Validates all layers together; returns the File that says so."""
+    ok = ctx.actions.declare_file(ctx.label.name + ".checked")
+    facts = [skeleton[0]] + [part.facts for part in parts]
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
     args.add("--version", release)
+    args.add("--arch", ctx.attr.arch)
+    args.add("--glibc", _glibc(ctx))
+    args.add_all(ctx.attr.allow_duplicates, before_each = "--allow")
+    args.add("--ok", ok)
+    args.add_all(facts)
+    ctx.actions.run(
+        executable = ctx.executable._check_tool,
+        arguments = [args],
+        inputs = facts,
+        outputs = [ok],
+        mnemonic = "VenvCheck",
+        progress_message = "Checking that {} wheels go together in %{{label}}".format(len(parts)),
+    )
+    return ok
+
+def _layer(ctx, name, skeleton, parts, requested):
+    """Merges parts into one layer, a File; with the skeleton if there is one."""
+    layer = ctx.actions.declare_file(ctx.label.name + ("." + name if name else "") + ".tar.gz")
+    args = ctx.actions.args()
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
     args.add("--layer", layer)
-    for files in parts:
-        args.add_all("--part", files)
+    args.add_all("--part", skeleton)
+    inputs = list(skeleton)
+    for part in parts:
+        files = [part.facts, part.part] + ([part.byte_code] if ctx.attr.byte_code and part.byte_code else [])
+        args.add_all("--requested" if part.wheel in requested else "--part", files)
+        inputs.extend(files)
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = [file for files in parts for file in files],
+        inputs = inputs,
         outputs = [layer],
         mnemonic = "VenvLayer",
-        progress_message = "Laying out {} wheels in %{{label}}".format(len(by_wheel)),
+        progress_message = "Laying out {} wheels in %{{label}}{}".format(len(parts), name and " ({})".format(name)),
     )
+    return layer
+
+def _grouped(ctx, parts):
+    """The parts of each layer, by its name; the rest is last."""
+    names = {distribution(part.wheel): None for part in parts}.keys()
+    groups, problem = layer_groups(names, ctx.attr.layers)
+    if problem:
+        fail("{}: layers: {}".format(ctx.label, problem))
+    home = {name: group for group, members in groups.items() for name in members}
+    return {
+        group: [part for part in parts if home[distribution(part.wheel)] == group]
+        for group in groups
+    }
+
+def _venv_layer_impl(ctx):
+    release = _release(ctx)
+    parts, requested = _parts(ctx)
+    skeleton = _skeleton(ctx, release)
+    layers = [
+        _layer(ctx, name, [] if name else skeleton, members, requested)
+        for name, members in _grouped(ctx, parts).items()
+    ]
+    wheels = [part.wheel for part in parts]
     return [
-        DefaultInfo(files = depset([layer])),
-        OutputGroupInfo(wheels = depset(by_wheel.keys())),
+        DefaultInfo(files = depset(layers)),
+        OutputGroupInfo(
+            _validation = depset([_check(ctx, release, skeleton, parts)]),
+            facts = depset([part.facts for part in parts]),
+            libraries = depset([part.libraries for part in parts]),
+            wheels = depset(wheels),
+        ),
         VenvInfo(
             arch = ctx.attr.arch,
-            layers = [layer],
+            layers = layers,
+            libraries = [part.libraries for part in parts],
             prefix = VIRTUAL_ENV,
             python = ctx.attr.python,
             python_home = ctx.attr.python_home,
             release = release,
             skeleton = skeleton,
-            wheels = by_wheel.keys(),
+            wheels = wheels,
         ),
     ]
 

@@ -9,7 +9,7 @@ _CPUS = {
     "arm64": Label("@platforms//cpu:aarch64"),
 }
 
-def venv_layers(name, python, wheels, **kwargs):
+def venv_layers(name, python, wheels, layers = {}, allow_duplicates = [], byte_code = True, **kwargs):
     """A virtual environment in layers, for all architectures.
 
     ```starlark
@@ -17,6 +17,7 @@ def venv_layers(name, python, wheels, **kwargs):
         name = "train_venv",
         python = "3.11",
         wheels = ["@wheels//torch:whl", "@wheels//pandas:whl"],  # dependencies follow
+        layers = {"torch": ["torch", "nvidia-*", "triton"], "science": ["numpy", "scipy", "pandas"]},  # the rest is one more
     )
     ```
 
@@ -29,13 +30,20 @@ def venv_layers(name, python, wheels, **kwargs):
         name: name of the targets.
         python: the Python, such as 3.11.
         wheels: what to install: targets `:whl` of pip hubs, whose dependencies follow, and files.
+        layers: layers by name, the lowest first, each with its distributions: names, `*` for anything. What no layer
+            names is in one more, on top: put there what changes often.
+        allow_duplicates: paths in the image, `*` for anything, that may be in two wheels and differ.
+        byte_code: whether modules are compiled. Without, layers are smaller and programs start more slowly.
         **kwargs: attributes of all rules, such as `tags` and `visibility`.
     """
     row = _row(name, python)
     for arch in ARCHITECTURES:
         venv_layer(
             name = "{}_{}".format(name, arch),
+            allow_duplicates = allow_duplicates,
             arch = arch,
+            byte_code = byte_code,
+            layers = layers,
             python = python,
             python_home = "/usr/bin" if row.interpreter == "debian" else "/usr/local/bin",
             python_layer = Label("//images:" + python_layer(python, arch)),

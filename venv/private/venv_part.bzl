@@ -12,14 +12,16 @@ my_layer = rule(
 """
 
 load("//images:config.bzl", "VIRTUAL_ENV")
-load("//venv:providers.bzl", "WheelPartsInfo")
+load("//tools/common:worker.bzl", "WORKER")
+load("//tools/platforms:defs.bzl", "for_image")
+load("//venv:providers.bzl", "ByteCompilerInfo", "WheelPartsInfo")
 
 _DOC = "Makes parts of the wheels in filegroups, the targets `:whl` of pip hubs, and of all that `data` leads to."
 
 # The Pythons that environments can be for.
 PYTHONS = ["3.{}".format(minor) for minor in range(9, 15)]
 
-PART_ATTRS = {
+_TOOL = {
     "_part_tool": attr.label(
         cfg = "exec",
         default = "//tools/venv_part",
@@ -28,59 +30,74 @@ PART_ATTRS = {
     ),
 }
 
-_ATTRS = PART_ATTRS | {
+_COMPILER = {
+    "default": "//tools/byte_code:current",
+    "doc": "Compiles the modules.",
+    "providers": [ByteCompilerInfo],
+}
+
+# Of a rule that makes parts of wheels that no aspect has seen.
+PART_ATTRS = _TOOL | {"_byte_compiler": attr.label(cfg = for_image, **_COMPILER)}
+
+_ATTRS = _TOOL | {
     "python": attr.string(
         doc = "The Python of the environment.",
         values = PYTHONS,
     ),
+    # What the aspect sees is in the configuration of the image already.
+    "_byte_compiler": attr.label(**_COMPILER),
 }
 
-def make_parts(ctx, wheel, python, name):
+def make_parts(ctx, wheel, python, compiler, name):
     """Declares the parts of a wheel.
 
     Args:
-        ctx: context of a rule or aspect with PART_ATTRS.
+        ctx: context of a rule or aspect with the tool.
         wheel: the File.
         python: the Python, `3.11`.
+        compiler: ByteCompilerInfo for it.
         name: beginning of the outputs' names.
 
     Returns:
         A struct as WheelPartsInfo has it.
     """
-    facts, part = _make_part(ctx, wheel, python, name, requested = False)
-    requested_facts, requested_part = _make_part(ctx, wheel, python, name + ".requested", requested = True)
-    return struct(
-        facts = facts,
-        part = part,
-        requested_facts = requested_facts,
-        requested_part = requested_part,
-        wheel = wheel,
-    )
-
-def _make_part(ctx, wheel, python, name, requested):
     facts = ctx.actions.declare_file(name + ".json")
+    libraries = ctx.actions.declare_file(name + ".elf.json")
     part = ctx.actions.declare_file(name + ".part.tar.gz")
+    byte_code = ctx.actions.declare_file(name + ".pyc.part.tar.gz") if compiler.root else None
     args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
     args.add("--prefix", VIRTUAL_ENV)
     args.add("--python", python)
-    if requested:
-        args.add("--requested")
     args.add("--part", part)
     args.add("--facts", facts)
+    args.add("--libraries", libraries)
+    if byte_code:
+        args.add_all("--compiler", [compiler.root], expand_directories = False)
+        args.add("--byte-code", byte_code)
     args.add(wheel)
     ctx.actions.run(
         executable = ctx.executable._part_tool,
         arguments = [args],
-        inputs = [wheel],
-        outputs = [facts, part],
+        execution_requirements = WORKER,
+        inputs = [wheel] + ([compiler.root] if byte_code else []),
+        outputs = [facts, libraries, part] + ([byte_code] if byte_code else []),
         mnemonic = "VenvPart",
         progress_message = "Installing {} for Python {}".format(wheel.basename, python),
     )
-    return facts, part
+    return struct(
+        byte_code = byte_code,
+        facts = facts,
+        libraries = libraries,
+        part = part,
+        wheel = wheel,
+    )
 
 def _wheel_parts_impl(_target, ctx):
+    compiler = ctx.attr._byte_compiler[ByteCompilerInfo]
     own = [
-        make_parts(ctx, wheel, ctx.attr.python, "{}.py{}".format(wheel.basename, ctx.attr.python))
+        make_parts(ctx, wheel, ctx.attr.python, compiler, "{}.py{}".format(wheel.basename, ctx.attr.python))
         for wheel in getattr(ctx.rule.files, "srcs", [])
         if wheel.extension == "whl"
     ]

@@ -28,13 +28,17 @@ def _layer_impl(ctx):
     asserts.equals(env, ("arm64", "3.9"), (info.arch, info.python))
     asserts.equals(env, target.files.to_list(), info.layers)
     asserts.equals(env, ["own", "packaging", "wheel"], sorted([wheel.basename.split("-")[0] for wheel in info.wheels]))
-    (action,) = [action for action in analysistest.target_actions(env) if action.mnemonic == "VenvLayer"]
-    parts = [file.basename for file in action.inputs.to_list() if file.basename.endswith(".part.tar.gz")]
+    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "VenvLayer"]
+    asserts.equals(env, ["layer.tools.tar.gz", "layer.tar.gz"], [file.basename for file in info.layers])
+
+    # Of each wheel its files and its byte code; of the environment without wheels, what it has.
+    for action, parts in zip(actions, [["wheel"] * 2, ["layer", "own", "own", "packaging", "packaging"]]):
+        files = [file.basename for file in action.inputs.to_list() if file.basename.endswith(".part.tar.gz")]
+        asserts.equals(env, parts, sorted([file.split("-")[0].split(".")[0] for file in files]))
 
     # What was named is requested; what only follows is not.
-    requested = [part.split("-")[0] for part in parts if part.endswith(".requested.part.tar.gz")]
-    asserts.equals(env, ["own", "wheel"], sorted(requested))
-    asserts.equals(env, 4, len(parts), "the skeleton, and one part for each wheel")
+    for action, named in zip(actions, [1, 1]):
+        asserts.equals(env, named, len([each for each in action.argv if each == "--requested"]))
     return analysistest.end(env)
 
 _layer_test = analysistest.make(_layer_impl)
@@ -75,9 +79,28 @@ def venv_layer_analysis_tests(name):
         )
         tests.append("{}_refuses_{}".format(name, subject))
         _fails_test(name = tests[-1], message = message, target_under_test = subject)
+    for subject, (layers, message) in {
+        "misspelt": ({"a": ["whel"]}, "\"whel\" in the layer \"a\" is no distribution of this environment; did you mean wheel?"),
+        "nothing_like_it": ({"a": ["torch-*"]}, "is no distribution of this environment; it has packaging, wheel"),
+        "taken": ({"a": ["wh*"], "b": ["wheel"]}, "nothing is left for the layer \"b\""),
+        "too_many": ({str(number): ["wheel"] for number in range(127)}, "has 127 layers and one for the rest; images can have 127"),
+    }.items():
+        venv_layer(
+            name = subject,
+            arch = "amd64",
+            layers = layers,
+            python = "3.9",
+            python_layer = _PLAIN,
+            python_release = "3.9.2",
+            tags = ["manual"],
+            wheels = ["@vanilla//wheel:whl"],
+        )
+        tests.append("{}_refuses_{}".format(name, subject))
+        _fails_test(name = tests[-1], message = message, target_under_test = subject)
     venv_layer(
         name = "layer",
         arch = "arm64",
+        layers = {"tools": ["wheel"]},
         python = "3.9",
         python_layer = _PLAIN,
         python_release = "3.9.2",

@@ -1,8 +1,8 @@
-"""The layer of an environment has what the image's own Python and pip make of the same wheels, to the byte.
+"""The layers of an environment have what the image's own Python and pip make of the same wheels, to the byte.
 
 The reference is made in the image, from which the environment is removed before: `python3.X -m venv --without-pip`,
 and then the locked pip installs what was asked for, with no other source than the wheels in the layer. It resolves for
-itself, so that a wheel too few or too many is seen too.
+itself, so that a wheel too few or too many is seen too. What differs is in differences.json, with the reason.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import stat
 import subprocess
 import sys
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 _PREFIX = "usr/share/python3/app"
 _PYTHON = os.environ["PYTHON"]
-_LAYER = Path(os.environ["LAYER"])
+_LAYERS = [Path(path) for path in os.environ["LAYERS"].split()]
 _WHEELS = [Path(path) for path in os.environ["WHEELS"].split()]
 (_PIP,) = (wheel for wheel in _WHEELS if wheel.name.startswith("pip-"))
 _KNOWN = Path(os.environ["DIFFERENCES"])
@@ -33,28 +34,58 @@ rm -r /{_PREFIX}
 hash -r
 python{_PYTHON} -m venv --without-pip /{_PREFIX}
 . /{_PREFIX}/bin/activate
-python{_PYTHON} /wheels/{_PIP.name}/pip --isolated install --no-cache-dir --no-compile --no-index \
+python{_PYTHON} /wheels/{_PIP.name}/pip --isolated install --no-cache-dir --no-index \
     --find-links /wheels --root-user-action ignore {os.environ["REQUESTED"]}
 """
 
 
+# Run by the image's Python: byte code is the same when the code objects in it are equal and its header is right.
+_COMPARE = """\
+import _imp, importlib.util, marshal, pathlib, sys
+ours, theirs, count = pathlib.Path("/ours"), pathlib.Path("/"), 0
+for path in sorted(ours.rglob("*.pyc")):
+    mine, pips = path.read_bytes(), (theirs / path.relative_to(ours)).read_bytes()
+    source = pathlib.Path(importlib.util.source_from_cache(str(path))).read_bytes()
+    source_hash = _imp.source_hash(int.from_bytes(importlib.util.MAGIC_NUMBER, "little"), source)
+    if mine[:16] != importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash:
+        sys.exit(f"{path}: not unchecked hash-based byte code of its module")
+    if marshal.loads(mine[16:]) != marshal.loads(pips[16:]):
+        sys.exit(f"{path}: other code than pip's")
+    count += 1
+print(count)
+"""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What pip made: by path, and how many modules' byte code is the same as ours."""
+
+    tree: dict[str, str]
+    same_code: int
+
+
 @pytest.fixture(scope="module", name="reference")
-def _reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def _reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     folder = tmp_path_factory.mktemp("reference")
+    ours = folder / "ours"
+    for layer in _LAYERS:
+        with tarfile.open(layer) as archive:
+            archive.extractall(ours, filter="tar")
     wheels = folder / "wheels"
     wheels.mkdir()
     for wheel in _WHEELS:
         shutil.copy(wheel, wheels / wheel.name)
     command = [sys.executable, "-m", "tools.image_run", "--layout", os.environ["IMAGE"]]
-    command += ["--root", str(folder / "root"), "--bind", f"{wheels}:/wheels:ro"]
+    command += ["--root", str(folder / "root"), "--bind", f"{wheels}:/wheels:ro", "--bind", f"{ours}:/ours:ro"]
+    (wheels / "compare.py").write_text(_COMPARE, encoding="utf-8")
     done = subprocess.run(
-        [*command, "--", "sh", "-c", _INSTALL],
+        [*command, "--", "sh", "-c", f"({_INSTALL}) >&2 && python{_PYTHON} -B /wheels/compare.py"],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return _tree(folder / "root")
+    return Reference(_tree(folder / "root"), int(done.stdout))
 
 
 def _tree(root: Path) -> dict[str, str]:
@@ -71,17 +102,19 @@ def _tree(root: Path) -> dict[str, str]:
     return found
 
 
-def _in_layer() -> dict[str, str]:
-    """What is in the layer, by path; each is there once."""
+def _in_layers() -> dict[str, str]:
+    """What is in the layers, by path; each file is there once."""
     found: dict[str, str] = {}
-    with tarfile.open(_LAYER) as archive:
-        for member in archive:
-            file = archive.extractfile(member) if member.isfile() else None
-            content = _hash(file.read()) if file else f"-> {member.linkname}" if member.issym() else ""
-            assert member.name not in found
-            assert (member.uid, member.gid, member.mtime) == (0, 0, 0)
-            kind = {tarfile.DIRTYPE: stat.S_IFDIR, tarfile.SYMTYPE: stat.S_IFLNK}.get(member.type, stat.S_IFREG)
-            found[member.name] = f"{stat.filemode(kind | member.mode)} {content}"
+    for layer in _LAYERS:
+        with tarfile.open(layer) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if member.isfile() else None
+                content = _hash(file.read()) if file else f"-> {member.linkname}" if member.issym() else ""
+                assert member.isdir() or member.name not in found
+                assert (member.uid, member.gid, member.mtime) == (0, 0, 0)
+                kinds = {tarfile.DIRTYPE: stat.S_IFDIR, tarfile.SYMTYPE: stat.S_IFLNK}
+                mode = stat.filemode(kinds.get(member.type, stat.S_IFREG) | member.mode)
+                found[member.name] = f"{mode} {content}"
     return found
 
 
@@ -89,20 +122,26 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_the_layer_is_what_pip_makes(reference: dict[str, str]) -> None:
-    layer = _in_layer()
-    assert layer.pop("usr/share/python3") == "drwxr-xr-x "
+def test_the_layers_are_what_pip_makes(reference: Reference) -> None:
+    layers = _in_layers()
+    assert layers.pop("usr/share/python3") == "drwxr-xr-x "
     known = json.loads(_KNOWN.read_text(encoding="utf-8"))
     assert known["version"] == 1
     different = {
-        path: (reference.get(path), layer.get(path))
-        for path in sorted(layer.keys() | reference.keys())
-        if layer.get(path) != reference.get(path)
+        path: (reference.tree.get(path), layers.get(path))
+        for path in sorted(layers.keys() | reference.tree.keys())
+        if layers.get(path) != reference.tree.get(path)
     }
     unexplained = {
         path: both
         for path, both in different.items()
-        if not any(re.fullmatch(entry["path"], path) and entry["reason"] for entry in known["differences"])
+        if not all(both)
+        or not any(re.fullmatch(entry["path"], path) and entry["reason"] for entry in known["differences"])
     }
     assert unexplained == {}
-    assert len(reference) > 100
+    assert len(reference.tree) > 100
+
+
+def test_the_byte_code_is_the_code_that_pip_compiles(reference: Reference) -> None:
+    assert reference.same_code == sum(path.endswith(".pyc") for path in _in_layers())
+    assert reference.same_code > 100

@@ -1,0 +1,97 @@
+"""Checks that the parts of a virtual environment go together, over all its layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from tools.common.errors import ToolError
+from tools.venv_check.requires import allows
+from tools.venv_check.tags import Target, problem
+from tools.venv_part.facts import Facts, File
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the environment is for: Python's version in full, the target of wheels, and names of paths that
+    may be in two wheels and differ; the one in the upper layer, then the one whose distribution comes later
+    by name, counts.
+    """
+
+    version: str
+    target: Target
+    allowed: tuple[str, ...] = ()
+
+
+def problems(parts: Sequence[Facts], policy: Policy) -> list[ToolError]:
+    """All that is wrong: wheels for another Python or platform, distributions twice, paths of two owners."""
+    parts = sorted(parts, key=lambda facts: (normal(facts.name), facts.source))
+    found = [*_for_others(parts, policy), *_twice(parts)]
+    return found or [*_conflicts(parts, policy), *_files_and_folders(parts)]
+
+
+def normal(name: str) -> str:
+    """A distribution's name in normal form (PyPA specification: names and normalization)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _for_others(parts: Sequence[Facts], policy: Policy) -> list[ToolError]:
+    found = []
+    for facts in parts:
+        if wrong := problem(facts.tags, policy.target):
+            remedy = "Lock a version that has a wheel for this image, or build one from source: sdist_wheel."
+            found.append(ToolError(f"{facts.name} {facts.version} {wrong}", file=facts.source, remedy=remedy))
+        elif not allows(facts.requires_python, policy.version):
+            text = f"{facts.name} {facts.version} requires Python {facts.requires_python}"
+            text += f", this is Python {policy.version}"
+            remedy = "Say in the lock's source which version this Python gets, and write the lock anew."
+            found.append(ToolError(text, file=facts.source, remedy=remedy))
+    return found
+
+
+def _twice(parts: Sequence[Facts]) -> list[ToolError]:
+    found = []
+    seen: dict[str, Facts] = {}
+    for facts in parts:
+        if facts.name:
+            other = seen.setdefault(normal(facts.name), facts)
+            if other is not facts:
+                found.append(ToolError(f"{facts.name} is there twice: {other.source} and {facts.source}"))
+    return found
+
+
+def _conflicts(parts: Sequence[Facts], policy: Policy) -> list[ToolError]:
+    found = []
+    owners: dict[str, tuple[Facts, File]] = {}
+    for facts in parts:
+        for path, file in sorted(files(facts).items()):
+            other, same = owners.setdefault(path, (facts, file))
+            if same != file and not any(fnmatchcase(f"/{path}", pattern) for pattern in policy.allowed):
+                found.append(
+                    ToolError(
+                        f"/{path} is in both {other.source} and {facts.source}, and differs",
+                        remedy="Take one of them out of the lock, or name the path in allow_duplicates.",
+                    )
+                )
+    return found
+
+
+def _files_and_folders(parts: Sequence[Facts]) -> list[ToolError]:
+    owners = {path: facts for facts in parts for path in files(facts)}
+    folders: dict[str, Facts] = {}
+    for facts in parts:
+        for path in [*files(facts), *(f"{folder}/x" for folder in facts.folders)]:
+            for parent in PurePosixPath(path).parents:
+                folders.setdefault(str(parent), facts)
+    return [
+        ToolError(f"/{path} is a file in {owners[path].source} and a folder in {folders[path].source}")
+        for path in sorted(owners.keys() & folders.keys())
+    ]
+
+
+def files(facts: Facts) -> dict[str, File]:
+    """What a part has of its own, links too. Byte code follows its modules and needs no check."""
+    return {**facts.files, **{path: File(0o777, f"-> {target}", 0) for path, target in facts.links.items()}}
