@@ -3,12 +3,10 @@
 IMAGES is a JSON object: the name of each family of images, and where its images and its index are.
 """
 
-import gzip
 import json
 import os
 import re
 import struct
-import tarfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +14,7 @@ import pytest
 
 from tools.elf_scan import elf
 from tools.image_run.layout import Image, open_image
+from tools.image_run.streams import open_tar
 
 _ARCHITECTURES = {"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 _FAMILIES: dict[str, dict[str, str]] = json.loads(os.environ["IMAGES"])
@@ -73,7 +72,7 @@ def test_every_program_and_package_is_of_the_architecture(name: str, arch: str) 
     seen, architectures = 0, set()
     for layer in image.layers:
         blob = image.layout / "blobs/sha256" / layer.digest.removeprefix("sha256:")
-        with gzip.open(blob) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        with open_tar(blob) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isreg() else None
                 if content is None:

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from tools.image_run.layout import Image, open_image, verified
-from tools.image_run.streams import open_layer
+from tools.image_run.streams import open_tar
 
 _FIELDS = ("name", "type", "mode", "uid", "gid", "uname", "gname", "mtime", "size", "linkname", "pax_headers")
 
@@ -49,10 +47,7 @@ def _layer(images: tuple[Image, Image], number: int) -> str:
 
 def _entries(blob: Path) -> Iterator[dict[str, str]]:
     """Every entry of a layer with all that is said of it, and its content's hash."""
-    with (
-        open_layer(blob) as stream,
-        tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|", ignore_zeros=False) as layer,
-    ):
+    with open_tar(blob) as layer:
         for entry in layer:
             said = {field: str(getattr(entry, field)) for field in _FIELDS}
             content = layer.extractfile(entry) if entry.isreg() else None

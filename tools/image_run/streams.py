@@ -1,18 +1,21 @@
 """Opens a layer's blob as a stream of plain tar, and hashes what comes out.
 
-The compression is told by the first bytes, since media types are often wrong. gzip may have
-many members; zstd needs the program `zstd`.
+The compression is told by the first bytes, since media types are often wrong. gzip may have many members
+and zstd many frames; a Python before 3.14 needs the program `zstd` for those.
 """
 
 import contextlib
 import gzip
 import hashlib
+import importlib
 import io
 import shutil
 import subprocess
+import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, cast
 
 from tools.common.errors import ToolError
@@ -20,6 +23,17 @@ from tools.common.errors import ToolError
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 18
+
+
+def _module() -> ModuleType | None:
+    try:
+        return importlib.import_module("compression.zstd")
+    except ImportError:
+        return None
+
+
+_MODULE = _module()
+_DAMAGE = (OSError, EOFError, zlib.error, *([_MODULE.ZstdError] if _MODULE else []))
 
 
 class HashingReader(io.RawIOBase):
@@ -35,7 +49,7 @@ class HashingReader(io.RawIOBase):
         """Reads as any file does; bytes that cannot be decompressed are a ToolError."""
         try:
             data = self._source.read(size)
-        except (OSError, EOFError, zlib.error) as error:
+        except _DAMAGE as error:
             raise ToolError(f"cannot be decompressed: {error}", file=self._name) from None
         self._digest.update(data)
         return data
@@ -65,22 +79,41 @@ def open_layer(blob: Path) -> Iterator[HashingReader]:
 
 
 @contextlib.contextmanager
+def open_tar(blob: Path) -> Iterator[tarfile.TarFile]:
+    """The entries of a layer, or of a layer part, to be read in their order."""
+    with open_layer(blob) as stream, tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as archive:
+        yield archive
+
+
+@contextlib.contextmanager
 def _zstd(raw: BinaryIO, blob: Path) -> Iterator[BinaryIO]:
+    if _MODULE:
+        with _MODULE.open(raw) as plain:
+            yield plain
+        return
     program = shutil.which("zstd")
     if program is None:
         raise ToolError(
             "the layer is compressed with zstd, and there is no program zstd",
             file=blob,
-            remedy="apt-get install zstd",
+            remedy="apt-get install zstd, or take Python 3.14",
         )
     with subprocess.Popen(
         [program, "-dcq"], stdin=raw, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
+        yield cast(BinaryIO, _Output(process))
+
+
+class _Output:
+    """What a program writes; its end is none unless the program succeeds."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        try:
-            yield cast(BinaryIO, process.stdout)
-        finally:
-            process.stdout.close()
-            failed = process.wait()
-    if failed:
-        raise ToolError("cannot be decompressed: zstd failed", file=blob)
+        self._process, self._stream = process, process.stdout
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads as any file does."""
+        data = self._stream.read(size)
+        if not data and size and self._process.wait():
+            raise EOFError("zstd failed")
+        return data

@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 from tools.common.errors import ToolError
 from tools.image_run.layout import Image, verified
-from tools.image_run.streams import open_layer
+from tools.image_run.streams import open_tar
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_LINKS = 40
@@ -172,14 +172,11 @@ class Stack:
     def _members(self, path: Path) -> Iterator[tuple[str, Node | str]]:
         """The entries of a layer: an absolute path and a node, or the path that a hard link names."""
         try:
-            with (
-                open_layer(path) as stream,
-                tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as archive,
-            ):
+            with open_tar(path) as archive:
                 for member in archive:
                     yield self._member(archive, member, path)
         except tarfile.TarError as error:
-            raise ToolError(f"not a whole .tar or .tar.gz: {error}", file=path) from error
+            raise ToolError(f"not a whole tar: {error}", file=path) from error
 
     def _member(
         self, archive: tarfile.TarFile, member: tarfile.TarInfo, layer: Path
