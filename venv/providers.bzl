@@ -15,8 +15,10 @@ compiler; `libraries` (JSON) is what the dynamic loader reads of its ELF files. 
 VenvInfo = provider(
     doc = "A virtual environment in layers.",
     fields = {
+        "annotations": "list of Files: JSON with annotations for the descriptor of each of `layers`.",
         "arch": "string: Debian's name of the architecture, such as `arm64`.",
-        "layers": "list of Files: the layers, .tar.gz, the lowest first.",
+        "compression": "string: `gzip`, `estargz` or `zstd`.",
+        "layers": "list of Files: the layers, the lowest first.",
         "libraries": "list of Files: JSON about the ELF files of each wheel, in the order of `wheels`.",
         "prefix": "string: the environment's folder in the image.",
         "python": "string: the Python that it is for, such as `3.11`.",

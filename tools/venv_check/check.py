@@ -94,4 +94,7 @@ def _files_and_folders(parts: Sequence[Facts]) -> list[ToolError]:
 
 def files(facts: Facts) -> dict[str, File]:
     """What a part has of its own, links too. Byte code follows its modules and needs no check."""
-    return {**facts.files, **{path: File(0o777, f"-> {target}", 0) for path, target in facts.links.items()}}
+    return {
+        **facts.files,
+        **{path: File(0o777, f"link to {target}", 0) for path, target in facts.links.items()},
+    }

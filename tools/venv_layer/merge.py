@@ -41,8 +41,13 @@ class Plan:
     last: tuple[tuple[str, bytes], ...]
 
 
-def plan(parts: Sequence[Part]) -> Plan:
-    """Plans a layer of parts that go together, as the action VenvCheck makes sure."""
+def plan(parts: Sequence[Part], *, all_folders: bool = False) -> Plan:
+    """Plans a layer of parts that go together, as the action VenvCheck makes sure.
+
+    Args:
+        parts: what is in it.
+        all_folders: whether it has the folders too that every image's base has.
+    """
     parts = sorted(parts, key=lambda part: (normal(part.facts.name), part.facts.source))
     seen: set[str] = set()
     kept: list[Part] = []
@@ -54,7 +59,8 @@ def plan(parts: Sequence[Part]) -> Plan:
     last = [file for part in parts if part.facts.name for file in _record(part)]
     folders = {str(parent) for path in [*seen, *dict(last)] for parent in PurePosixPath(path).parents}
     folders |= {folder for part in parts for folder in part.facts.folders}
-    return Plan(tuple(sorted(folders - _OF_THE_BASE)), tuple(kept), tuple(sorted(last)))
+    folders -= {"."} if all_folders else _OF_THE_BASE
+    return Plan(tuple(sorted(folders)), tuple(kept), tuple(sorted(last)))
 
 
 def check_size(planned: Plan, layer: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from tools.byte_code.compiler import Compiler
 from tools.common.errors import naming
 from tools.common.worker import run_actions
+from tools.layer.formats import FORMATS
 from tools.venv_part.libraries import Libraries
 from tools.venv_part.part import Compiling, write_part
 from tools.venv_part.place import Venv
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--part", type=Path, required=True, help="output: the layer part with its files")
     parser.add_argument("--facts", type=Path, required=True, help="output: JSON about the parts")
     parser.add_argument("--libraries", type=Path, required=True, help="output: JSON about its ELF files")
+    parser.add_argument("--compression", choices=sorted(FORMATS), default="gzip", help="of the layers")
     parser.add_argument(
         "--compiler", type=Path, help="folder with the image's Python, as ByteCompiler makes it"
     )
@@ -45,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             byte_code = stack.enter_context(args.byte_code.open("wb"))
             scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=args.part.parent))
             compiling = Compiling(Compiler(args.compiler), byte_code, Path(scratch))
-        facts = write_part(args.wheel, venv, out, libraries, compiling)
+        layers = FORMATS[args.compression]
+        facts = write_part(args.wheel, venv, out, libraries, layers=layers, compiling=compiling)
     with naming(args.facts):
         args.facts.write_text(facts.dumps(), encoding="utf-8")
         args.libraries.write_text(libraries.dumps(args.wheel.name), encoding="utf-8")

@@ -16,16 +16,16 @@ _VERSION = 2
 
 @dataclass(frozen=True)
 class File:
-    """A file of a part; `digest` is of its content, `sha256:HEX`, or another algorithm's that RECORD has."""
+    """A file of a part: its mode, SHA-256 in hex, and size."""
 
     mode: int
-    digest: str
+    sha256: str
     size: int
 
     @classmethod
     def of(cls, mode: int, data: bytes) -> File:
         """The file with this content."""
-        return cls(mode, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data))
+        return cls(mode, hashlib.sha256(data).hexdigest(), len(data))
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class Facts:
 
     `files` are in the part itself, `compiled` in the part with byte code; `links` are symbolic links with
     their targets; `folders` are those that the part needs although they may be empty. Paths are relative to
-    the image's root. `record` are the lines of RECORD, which is written with the layer: it depends on
-    whether the distribution was asked for by name, and on whether there is byte code. `site_packages` and
-    `dist_info` say where it is.
+    the image's root. `record` are the lines of RECORD, which is written with the layer: it depends on whether
+    the distribution was asked for by name, and on whether there is byte code. `site_packages` and `dist_info`
+    say where it is. `spans` say where in its part each file's content is, by offset and inner offset (see
+    tools/layer/part.py), where the layer's format has a table of contents.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Facts:
     compiled: Mapping[str, File] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def dumps(self) -> str:
         """The JSON."""
@@ -68,4 +70,5 @@ def read_facts(path: Path) -> Facts:
     for key in ("files", "compiled"):
         data[key] = {path: File(*file) for path, file in data[key].items()}
     data["record"] = tuple(tuple(row) for row in data["record"])
+    data["spans"] = {path: tuple(span) for path, span in data["spans"].items()}
     return Facts(**{**data, "folders": tuple(data["folders"]), "tags": tuple(data["tags"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from typing import BinaryIO
 
 from tools.byte_code.compiler import Compiler, Sources, cached, is_cached
 from tools.common.errors import ToolError
-from tools.layer.part import PartWriter
+from tools.layer.formats import FORMATS, Format
+from tools.layer.part import EntryWriter
 from tools.layer.tar import Entry, Kind
 from tools.venv_part import entry_points
 from tools.venv_part.facts import Facts, File
@@ -44,7 +46,13 @@ class _File:
 
 
 def write_part(
-    path: Path, venv: Venv, out: BinaryIO, libraries: Libraries, compiling: Compiling | None = None
+    path: Path,
+    venv: Venv,
+    out: BinaryIO,
+    libraries: Libraries,
+    *,
+    layers: Format = FORMATS["gzip"],
+    compiling: Compiling | None = None,
 ) -> Facts:
     """Writes the parts of a wheel.
 
@@ -53,6 +61,7 @@ def write_part(
         venv: where it goes.
         out: where the part with its files is written to.
         libraries: is shown every file.
+        layers: the format of the layers that the parts are for.
         compiling: how to make the part with byte code, if at all.
 
     Raises:
@@ -70,11 +79,14 @@ def write_part(
         _check_tree(wheel, files)
         sources = Sources(compiling.scratch) if compiling else None
         modules = {each.path for each in placed if each.path.endswith(".py")} if compiling else set()
-        with PartWriter(out) as writer:
+        with layers.writer(out) as writer:
             part = _Part(writer, wheel, libraries, sources, modules)
             described = {
                 file_path.lstrip("/"): part.add(file_path, file) for file_path, file in sorted(files.items())
             }
+        compiled, more_spans = (
+            _compile(compiling, sources, venv, layers) if compiling and sources else ({}, {})
+        )
         wheel.verify(sorted(set(wheel.names()) - {file.member for file in files.values()}))
         return Facts(
             source=path.name,
@@ -86,7 +98,8 @@ def write_part(
             dist_info=wheel.dist_info,
             record=tuple(_record(wheel, venv, placed, written)),
             files=described,
-            compiled=_compile(compiling, sources, venv) if compiling and sources else {},
+            compiled=compiled,
+            spans=layers.spans(writer) | more_spans,
         )
 
 
@@ -190,7 +203,7 @@ class _Part:
 
     def __init__(
         self,
-        writer: PartWriter,
+        writer: EntryWriter,
         wheel: Wheel,
         libraries: Libraries,
         sources: Sources | None,
@@ -211,29 +224,32 @@ class _Part:
                 sources.write(file.data)
             return File.of(file.mode, file.data)
         member = self._wheel.member(file.member)
+        recorded = self._wheel.recorded(file.member)
+        known = recorded.digest.hex() if recorded and recorded.algorithm == "sha256" else None
+        hashing = hashlib.sha256()
+        taps = [*([sources.write] if sources else []), *([] if known else [hashing.update])]
         add_member(
             self._writer,
             Entry(inside, Kind.FILE, file.mode, size=member.size),
             member,
-            tap=sources.write if sources else None,
+            tap=(lambda data: [tap(data) for tap in taps]) if taps else None,
             look=lambda pread: self._libraries.look(inside, member.size, pread),
         )
-        recorded = self._wheel.recorded(file.member)
-        if recorded is None:
-            return File.of(file.mode, member.read())
-        return File(file.mode, f"{recorded.algorithm}:{recorded.digest.hex()}", member.size)
+        return File(file.mode, known or hashing.hexdigest(), member.size)
 
 
-def _compile(compiling: Compiling, sources: Sources, venv: Venv) -> dict[str, File]:
-    """Writes the part with byte code."""
+def _compile(
+    compiling: Compiling, sources: Sources, venv: Venv, layers: Format
+) -> tuple[dict[str, File], dict[str, tuple[int, int]]]:
+    """Writes the part with byte code; returns what Facts say of it."""
     codes = {
         cached(code.source, venv.python).lstrip("/"): code
         for code in compiling.compiler.run(sources, compiling.scratch)
     }
     described = {}
-    with PartWriter(compiling.out) as writer:
+    with layers.writer(compiling.out) as writer:
         for path, code in sorted(codes.items()):
             data = code.read()
             writer.add(Entry(path, Kind.FILE, 0o644, size=len(data)), data)
             described[path] = File.of(0o644, data)
-    return described
+    return described, layers.spans(writer)

@@ -7,10 +7,12 @@ Bazel runs it for each venv_layer; the rule is //venv/private:venv_layer.bzl.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from tools.common.errors import naming, run
-from tools.layer.part import PartWriter
+from tools.layer.formats import FORMATS
+from tools.layer.part import EntryWriter
 from tools.layer.tar import Entry, Kind
 from tools.venv_part.facts import Facts, File
 from tools.venv_skeleton.skeleton import Base, Skeleton, read_templates, skeleton
@@ -23,17 +25,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--version", required=True, help="Python's version in full: 3.11.2")
     parser.add_argument("--home", required=True, help="the folder of Python's program")
     parser.add_argument("--python-layer", type=Path, required=True, help="the layer with Python")
+    parser.add_argument("--compression", choices=sorted(FORMATS), default="gzip", help="of the layers")
     parser.add_argument("--part", type=Path, required=True, help="output: the layer part")
     parser.add_argument("--facts", type=Path, required=True, help="output: JSON")
     args = parser.parse_args(arguments)
     base = Base(args.version, args.home)
     made = skeleton(args.prefix, base, read_templates(args.python_layer, base.minor))
-    with naming(args.part), args.part.open("wb") as out, PartWriter(out) as writer:
+    layers = FORMATS[args.compression]
+    with naming(args.part), args.part.open("wb") as out, layers.writer(out) as writer:
         write(made, writer)
-    args.facts.write_text(facts(made, base).dumps(), encoding="utf-8")
+    described = replace(facts(made, base), spans=layers.spans(writer))
+    args.facts.write_text(described.dumps(), encoding="utf-8")
 
 
-def write(made: Skeleton, writer: PartWriter) -> None:
+def write(made: Skeleton, writer: EntryWriter) -> None:
     """Writes files and links; folders are the business of the layer that the part gets into."""
     entries = {
         path: (Entry(path.lstrip("/"), Kind.FILE, mode, size=len(data)), data)

@@ -55,10 +55,14 @@ class Member:
         """The content of a small file."""
         return b"".join(self.content())
 
-    def content(self) -> Iterator[bytes]:
-        """The content in chunks. The hash has been compared when the last one was given."""
+    def content(self, inflated: Inflated | None = None) -> Iterator[bytes]:
+        """The content in chunks. The hash has been compared when the last one was given.
+
+        Args:
+            inflated: as for `deflated`.
+        """
         seen = Content(self._info, self._recorded)
-        for data in self._plain():
+        for data in self._plain(inflated):
             self._check(seen.add(data))
             yield data
         self._check(seen.problem())
@@ -89,7 +93,7 @@ class Member:
         self._file.seek(self._start() + offset)
         return self._file.read(min(size, self._info.compress_size - offset))
 
-    def _plain(self) -> Iterator[bytes]:
+    def _plain(self, inflated: Inflated | None) -> Iterator[bytes]:
         kind = self._info.compress_type
         if kind == zipfile.ZIP_STORED:
             yield from self._raw()
@@ -98,16 +102,14 @@ class Member:
             for chunk in self._raw():
                 if inflate.eof:
                     raise self._complain(_NO_END)
-                yield from self._inflate(inflate, chunk)
+                yield from self._inflate(inflate, chunk, inflated)
             if not inflate.eof or inflate.unused_data:
                 raise self._complain(_NO_END)
         else:
             name = zipfile.compressor_names.get(kind, f"method {kind}")  # type: ignore[attr-defined]
             raise self._complain(f"is compressed by {name}; wheels have deflated and stored files only")
 
-    def _inflate(
-        self, inflate: zlib._Decompress, chunk: bytes, inflated: Inflated | None = None
-    ) -> Iterator[bytes]:
+    def _inflate(self, inflate: zlib._Decompress, chunk: bytes, inflated: Inflated | None) -> Iterator[bytes]:
         full = True  # a full answer may not be all of it, even when all input is used up
         while (chunk or full) and not inflate.eof:
             try:

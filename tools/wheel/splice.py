@@ -10,7 +10,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 
-from tools.layer.part import PartWriter
+from tools.layer.part import EntryWriter, PartWriter
 from tools.layer.tar import Entry
 from tools.wheel.inflated import Inflated
 from tools.wheel.member import Member, Tap
@@ -23,20 +23,21 @@ SMALL = 16 << 10
 _IN_MEMORY = 8 << 20
 
 Pread = Callable[[int, int], bytes]
+Look = Callable[[Pread], object]
 
 
 def add_member(
-    writer: PartWriter,
+    writer: EntryWriter,
     entry: Entry,
     member: Member,
     *,
     tap: Tap | None = None,
-    look: Callable[[Pread], object] | None = None,
+    look: Look | None = None,
 ) -> None:
     """Adds a file of a wheel as `entry`, whose size is the member's.
 
     Args:
-        writer: writes the part.
+        writer: writes the part. Only one with gzip can copy the deflate stream.
         entry: the file in the layer.
         member: the file in the wheel.
         tap: is called with the content, bit by bit, on the way.
@@ -55,7 +56,10 @@ def add_member(
             look(lambda offset, size: data[offset : offset + size])
     elif member.is_deflated:
         inflated = Inflated(member.size, member.at) if look else None
-        writer.add_deflated(entry, member.deflated(tap, inflated), member.crc)
+        if isinstance(writer, PartWriter):
+            writer.add_deflated(entry, member.deflated(tap, inflated), member.crc)
+        else:
+            writer.add(entry, _Chunks(member.content(inflated), tap))
         if look and inflated:
             look(inflated.pread)
     else:
@@ -63,24 +67,18 @@ def add_member(
 
 
 def _add_stored(
-    writer: PartWriter,
-    entry: Entry,
-    member: Member,
-    tap: Tap | None,
-    look: Callable[[Pread], object] | None,
+    writer: EntryWriter, entry: Entry, member: Member, tap: Tap | None, look: Look | None
 ) -> None:
     """Adds a file that the wheel doesn't compress; the layer does."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
 
-        def chunks() -> Iterator[bytes]:
-            for data in member.content():
-                if tap:
-                    tap(data)
-                if look:
-                    copy.write(data)
-                yield data
+        def both(data: bytes) -> None:
+            if tap:
+                tap(data)
+            if look:
+                copy.write(data)
 
-        writer.add(entry, _Chunks(chunks()))
+        writer.add(entry, _Chunks(member.content(), both))
         if look:
 
             def pread(offset: int, size: int) -> bytes:
@@ -93,14 +91,16 @@ def _add_stored(
 class _Chunks:
     """A stream of what an iterator gives."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
+    def __init__(self, chunks: Iterator[bytes], tap: Tap | None) -> None:
+        self._chunks, self._tap = chunks, tap
         self._left = io.BytesIO()
 
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes, none at the end."""
         data = self._left.read(size)
         while not data and (chunk := next(self._chunks, None)) is not None:
+            if self._tap:
+                self._tap(chunk)
             self._left = io.BytesIO(chunk)
             data = self._left.read(size)
         return data

@@ -6,7 +6,7 @@ load("//images:defs.bzl", "InterpreterInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "ByteCompilerInfo", "VenvInfo", "WheelPartsInfo")
 load(":layer_groups.bzl", "distribution", "layer_groups")
-load(":venv_part.bzl", "PART_ATTRS", "PYTHONS", "make_parts", "wheel_parts")
+load(":venv_part.bzl", "COMPRESSIONS", "PART_ATTRS", "PYTHONS", "make_parts", "wheel_parts")
 
 _DOC = """Layers with a virtual environment: what `python -m venv` and pip would make of the same wheels.
 
@@ -37,6 +37,12 @@ _ATTRS = PART_ATTRS | {
     "byte_code": attr.bool(
         default = True,
         doc = "Whether modules are compiled. Without, layers are smaller and programs start more slowly.",
+    ),
+    "compression": attr.string(
+        default = "gzip",
+        doc = "`gzip` takes what the wheels have, so it costs next to nothing; `zstd` compresses anew and is smaller; " +
+              "`estargz` is gzip with a table of contents, for snapshotters that start before the pull ends.",
+        values = sorted(COMPRESSIONS),
     ),
     "layers": attr.string_list_dict(
         doc = "Layers by name, the lowest first, each with its distributions: names, `*` for anything. All that no " +
@@ -143,7 +149,7 @@ def _parts(ctx):
             below.append(target[WheelPartsInfo].parts)
         else:
             requested.extend([
-                make_parts(ctx, wheel, ctx.attr.python, compiler, "{}/{}".format(ctx.label.name, wheel.basename))
+                make_parts(ctx, wheel, compiler, "{}/{}".format(ctx.label.name, wheel.basename))
                 for wheel in target[DefaultInfo].files.to_list()
             ])
     parts = {part.wheel: part for part in depset(transitive = below).to_list() + requested}
@@ -153,25 +159,23 @@ def _skeleton(ctx, release):
     """Facts and part of what has no wheel: those of the environment that this one is like, or new ones."""
     if ctx.attr.like:
         like = ctx.attr.like[VenvInfo]
-        if (like.arch, like.release, like.python_home) != (ctx.attr.arch, release, ctx.attr.python_home):
-            fail("{}: like = \"{}\" has Python {} in {} for {}, this one has {} in {} for {}; leave `like` out".format(
+        theirs = (like.release, like.python_home, like.arch, like.compression)
+        mine = (release, ctx.attr.python_home, ctx.attr.arch, ctx.attr.compression)
+        if theirs != mine:
+            fail("{}: like = \"{}\" has Python {} in {} for {} in {}, this one has {} in {} for {} in {}; {}".format(
                 ctx.label,
                 ctx.attr.like.label,
-                like.release,
-                like.python_home,
-                like.arch,
-                release,
-                ctx.attr.python_home,
-                ctx.attr.arch,
+                *(theirs + mine + ("leave `like` out",))
             ))
         return like.skeleton
     facts = ctx.actions.declare_file(ctx.label.name + ".skeleton.json")
-    part = ctx.actions.declare_file(ctx.label.name + ".skeleton.part.tar.gz")
+    part = ctx.actions.declare_file("{}.skeleton.part.{}".format(ctx.label.name, COMPRESSIONS[ctx.attr.compression]))
     args = ctx.actions.args()
     args.add("--prefix", VIRTUAL_ENV)
     args.add("--version", release)
     args.add("--home", ctx.attr.python_home)
     args.add("--python-layer", ctx.file.python_layer)
+    args.add("--compression", ctx.attr.compression)
     args.add("--part", part)
     args.add("--facts", facts)
     ctx.actions.run(
@@ -208,12 +212,16 @@ def _check(ctx, release, skeleton, parts):
     return ok
 
 def _layer(ctx, name, skeleton, parts, requested):
-    """Merges parts into one layer, a File; with the skeleton if there is one."""
-    layer = ctx.actions.declare_file(ctx.label.name + ("." + name if name else "") + ".tar.gz")
+    """Merges parts into one layer, with the skeleton if there is one; returns it and its annotations."""
+    stem = ctx.label.name + ("." + name if name else "")
+    layer = ctx.actions.declare_file("{}.{}".format(stem, COMPRESSIONS[ctx.attr.compression]))
+    annotations = ctx.actions.declare_file(stem + ".annotations.json")
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
     args.add("--layer", layer)
+    args.add("--compression", ctx.attr.compression)
+    args.add("--annotations", annotations)
     args.add_all("--part", skeleton)
     inputs = list(skeleton)
     for part in parts:
@@ -224,11 +232,11 @@ def _layer(ctx, name, skeleton, parts, requested):
         executable = ctx.executable._tool,
         arguments = [args],
         inputs = inputs,
-        outputs = [layer],
+        outputs = [layer, annotations],
         mnemonic = "VenvLayer",
         progress_message = "Laying out {} wheels in %{{label}}{}".format(len(parts), name and " ({})".format(name)),
     )
-    return layer
+    return struct(annotations = annotations, layer = layer)
 
 def _grouped(ctx, parts):
     """The parts of each layer, by its name; the rest is last."""
@@ -252,16 +260,19 @@ def _venv_layer_impl(ctx):
     ]
     wheels = [part.wheel for part in parts]
     return [
-        DefaultInfo(files = depset(layers)),
+        DefaultInfo(files = depset([each.layer for each in layers])),
         OutputGroupInfo(
             _validation = depset([_check(ctx, release, skeleton, parts)]),
+            annotations = depset([each.annotations for each in layers]),
             facts = depset([part.facts for part in parts]),
             libraries = depset([part.libraries for part in parts]),
             wheels = depset(wheels),
         ),
         VenvInfo(
             arch = ctx.attr.arch,
-            layers = layers,
+            annotations = [each.annotations for each in layers],
+            compression = ctx.attr.compression,
+            layers = [each.layer for each in layers],
             libraries = [part.libraries for part in parts],
             prefix = VIRTUAL_ENV,
             python = ctx.attr.python,

@@ -9,7 +9,7 @@ _CPUS = {
     "arm64": Label("@platforms//cpu:aarch64"),
 }
 
-def venv_layers(name, python, wheels, layers = {}, allow_duplicates = [], byte_code = True, **kwargs):
+def venv_layers(name, python, wheels, layers = {}, compression = "gzip", allow_duplicates = [], byte_code = True, **kwargs):
     """A virtual environment in layers, for all architectures.
 
     ```starlark
@@ -32,6 +32,8 @@ def venv_layers(name, python, wheels, layers = {}, allow_duplicates = [], byte_c
         wheels: what to install: targets `:whl` of pip hubs, whose dependencies follow, and files.
         layers: layers by name, the lowest first, each with its distributions: names, `*` for anything. What no layer
             names is in one more, on top: put there what changes often.
+        compression: `gzip` takes what the wheels have, so it costs next to nothing; `zstd` compresses anew and is
+            smaller; `estargz` is gzip with a table of contents, for snapshotters that start before the pull ends.
         allow_duplicates: paths in the image, `*` for anything, that may be in two wheels and differ.
         byte_code: whether modules are compiled. Without, layers are smaller and programs start more slowly.
         **kwargs: attributes of all rules, such as `tags` and `visibility`.
@@ -43,6 +45,7 @@ def venv_layers(name, python, wheels, layers = {}, allow_duplicates = [], byte_c
             allow_duplicates = allow_duplicates,
             arch = arch,
             byte_code = byte_code,
+            compression = compression,
             layers = layers,
             python = python,
             python_home = "/usr/bin" if row.interpreter == "debian" else "/usr/local/bin",

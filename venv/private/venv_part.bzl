@@ -3,7 +3,8 @@
 ```starlark
 my_layer = rule(
     attrs = {
-        "python": attr.string(values = PYTHONS),  # the aspect's parameter
+        "compression": attr.string(values = sorted(COMPRESSIONS)),  # the aspect's parameters
+        "python": attr.string(values = PYTHONS),
         "wheels": attr.label_list(aspects = [wheel_parts], cfg = for_image),
     },
     ...
@@ -20,6 +21,13 @@ _DOC = "Makes parts of the wheels in filegroups, the targets `:whl` of pip hubs,
 
 # The Pythons that environments can be for.
 PYTHONS = ["3.{}".format(minor) for minor in range(9, 15)]
+
+# The compressions of layers, and how files of each end.
+COMPRESSIONS = {
+    "estargz": "tar.gz",
+    "gzip": "tar.gz",
+    "zstd": "tar.zst",
+}
 
 _TOOL = {
     "_part_tool": attr.label(
@@ -40,6 +48,10 @@ _COMPILER = {
 PART_ATTRS = _TOOL | {"_byte_compiler": attr.label(cfg = for_image, **_COMPILER)}
 
 _ATTRS = _TOOL | {
+    "compression": attr.string(
+        doc = "The compression of the layers.",
+        values = sorted(COMPRESSIONS),
+    ),
     "python": attr.string(
         doc = "The Python of the environment.",
         values = PYTHONS,
@@ -48,14 +60,13 @@ _ATTRS = _TOOL | {
     "_byte_compiler": attr.label(**_COMPILER),
 }
 
-def make_parts(ctx, wheel, python, compiler, name):
+def make_parts(ctx, wheel, compiler, name):
     """Declares the parts of a wheel.
 
     Args:
-        ctx: context of a rule or aspect with the tool.
+        ctx: context of a rule or aspect with the tool, and with `python` and `compression`.
         wheel: the File.
-        python: the Python, `3.11`.
-        compiler: ByteCompilerInfo for it.
+        compiler: ByteCompilerInfo for the Python.
         name: beginning of the outputs' names.
 
     Returns:
@@ -63,13 +74,16 @@ def make_parts(ctx, wheel, python, compiler, name):
     """
     facts = ctx.actions.declare_file(name + ".json")
     libraries = ctx.actions.declare_file(name + ".elf.json")
-    part = ctx.actions.declare_file(name + ".part.tar.gz")
-    byte_code = ctx.actions.declare_file(name + ".pyc.part.tar.gz") if compiler.root else None
+    part = ctx.actions.declare_file("{}.part.{}".format(name, COMPRESSIONS[ctx.attr.compression]))
+    byte_code = None
+    if compiler.root:
+        byte_code = ctx.actions.declare_file("{}.pyc.part.{}".format(name, COMPRESSIONS[ctx.attr.compression]))
     args = ctx.actions.args()
     args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     args.add("--prefix", VIRTUAL_ENV)
-    args.add("--python", python)
+    args.add("--python", ctx.attr.python)
+    args.add("--compression", ctx.attr.compression)
     args.add("--part", part)
     args.add("--facts", facts)
     args.add("--libraries", libraries)
@@ -84,7 +98,7 @@ def make_parts(ctx, wheel, python, compiler, name):
         inputs = [wheel] + ([compiler.root] if byte_code else []),
         outputs = [facts, libraries, part] + ([byte_code] if byte_code else []),
         mnemonic = "VenvPart",
-        progress_message = "Installing {} for Python {}".format(wheel.basename, python),
+        progress_message = "Installing {} for Python {}".format(wheel.basename, ctx.attr.python),
     )
     return struct(
         byte_code = byte_code,
@@ -96,8 +110,9 @@ def make_parts(ctx, wheel, python, compiler, name):
 
 def _wheel_parts_impl(_target, ctx):
     compiler = ctx.attr._byte_compiler[ByteCompilerInfo]
+    suffix = "" if ctx.attr.compression == "gzip" else "." + ctx.attr.compression
     own = [
-        make_parts(ctx, wheel, ctx.attr.python, compiler, "{}.py{}".format(wheel.basename, ctx.attr.python))
+        make_parts(ctx, wheel, compiler, "{}.py{}{}".format(wheel.basename, ctx.attr.python, suffix))
         for wheel in getattr(ctx.rule.files, "srcs", [])
         if wheel.extension == "whl"
     ]

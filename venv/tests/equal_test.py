@@ -1,8 +1,9 @@
 """The layers of an environment have what the image's own Python and pip make of the same wheels, to the byte.
 
-The reference is made in the image, from which the environment is removed before: `python3.X -m venv --without-pip`,
-and then the locked pip installs what was asked for, with no other source than the wheels in the layer. It resolves for
-itself, so that a wheel too few or too many is seen too. What differs is in differences.json, with the reason.
+The reference is made in the image, from which the environment is removed before: `python3.X -m venv
+--without-pip`, and then the locked pip installs what was asked for, with no other source than the wheels in
+the layers. It resolves for itself, so that a wheel too few or too many is seen too. What differs is in
+differences.json, with the reason.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ python{_PYTHON} /wheels/{_PIP.name}/pip --isolated install --no-cache-dir --no-i
 """
 
 
-# Run by the image's Python: byte code is the same when the code objects in it are equal and its header is right.
+# Run by the image's Python: byte code is the same when its code objects are equal and its header is right.
 _COMPARE = """\
 import _imp, importlib.util, marshal, pathlib, sys
 ours, theirs, count = pathlib.Path("/ours"), pathlib.Path("/"), 0
@@ -76,7 +77,14 @@ def _reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     for wheel in _WHEELS:
         shutil.copy(wheel, wheels / wheel.name)
     command = [sys.executable, "-m", "tools.image_run", "--layout", os.environ["IMAGE"]]
-    command += ["--root", str(folder / "root"), "--bind", f"{wheels}:/wheels:ro", "--bind", f"{ours}:/ours:ro"]
+    command += [
+        "--root",
+        str(folder / "root"),
+        "--bind",
+        f"{wheels}:/wheels:ro",
+        "--bind",
+        f"{ours}:/ours:ro",
+    ]
     (wheels / "compare.py").write_text(_COMPARE, encoding="utf-8")
     done = subprocess.run(
         [*command, "--", "sh", "-c", f"({_INSTALL}) >&2 && python{_PYTHON} -B /wheels/compare.py"],
