@@ -4,18 +4,18 @@
 """
 
 load("//images/private:availability.bzl", _python_tags = "python_tags")
+load("//images/private:cuda_image.bzl", _cuda_image = "cuda_image")
 load("//images/private:cuda_layer.bzl", _cuda_runtime_layer = "cuda_runtime_layer")
 load("//images/private:image_shell.bzl", _image_shell = "image_shell")
 load("//images/private:image_test.bzl", _image_test = "image_test")
-load("//images/private:interpreter.bzl", _InterpreterInfo = "InterpreterInfo")
 load("//images/private:interpreter_layer.bzl", _interpreter_layer = "interpreter_layer")
 load("//images/private:ld_cache_layer.bzl", _ld_cache_layer = "ld_cache_layer")
 load("//images/private:stacked_image.bzl", _stacked_image = "stacked_image")
 load("//images/private:structure_yaml.bzl", _structure_yaml = "structure_yaml")
 load("//images/private:variants.bzl", _VARIANTS = "VARIANTS")
 
-InterpreterInfo = _InterpreterInfo
 VARIANTS = _VARIANTS
+cuda_image = _cuda_image
 cuda_runtime_layer = _cuda_runtime_layer
 image_shell = _image_shell
 image_test = _image_test

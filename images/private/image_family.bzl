@@ -19,42 +19,48 @@ load("//images:config.bzl", "ARCHITECTURES")
 load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
 
+# Labels, and not their names: macros are called in other workspaces too, which may have other names for modules.
 CPUS = {
-    "amd64": "@platforms//cpu:x86_64",
-    "arm64": "@platforms//cpu:aarch64",
+    "amd64": Label("@platforms//cpu:x86_64"),
+    "arm64": Label("@platforms//cpu:aarch64"),
 }
+
+_LINUX = [Label("@platforms//os:linux")]
 
 _PUBLIC = ["//visibility:public"]
 
-def image_family(name, configs, tags = []):
+def image_family(name, configs, tags = [], visibility = _PUBLIC):
     """Defines the targets around NAME_ARCH, one image for each architecture.
 
     Args:
         name: the images' name without the architecture.
         configs: configurations for container-structure-test.
         tags: tags of the targets.
+        visibility: visibility of the targets.
     """
     by_architecture(
         name = name,
         tags = tags,
+        visibility = visibility,
     )
     by_architecture(
         name = name + ".digest",
         of = name + "_{}.digest",
         tags = tags,
+        visibility = visibility,
     )
     oci_image_index(
         name = name + "_index",
         images = ["{}_{}".format(name, arch) for arch in ARCHITECTURES],
         tags = tags,
-        visibility = _PUBLIC,
+        visibility = visibility,
     )
     image_shell(
         name = name + "_shell",
         image = name,
         tags = tags,
-        target_compatible_with = ["@platforms//os:linux"],
-        visibility = _PUBLIC,
+        target_compatible_with = _LINUX,
+        visibility = visibility,
     )
     image_test(
         name = name + "_test",
@@ -62,7 +68,7 @@ def image_family(name, configs, tags = []):
         configs = configs,
         image = name,
         tags = tags,
-        target_compatible_with = ["@platforms//os:linux"],
+        target_compatible_with = _LINUX,
     )
 
     # The same tests where a container engine is.
@@ -77,29 +83,43 @@ def image_family(name, configs, tags = []):
             "no-sandbox",
             "requires-network",
         ],
-        target_compatible_with = ["@platforms//os:linux"],
+        target_compatible_with = _LINUX,
     )
 
-def by_architecture(name, of = None, tags = []):
+def by_architecture(name, of = None, tags = [], visibility = _PUBLIC):
     """An alias of the target for the platform that is built for.
 
     Args:
         name: name of the alias.
         of: name of the targets, with {} for the architecture; NAME_ARCH if none.
         tags: tags of the alias.
+        visibility: visibility of the alias.
     """
     native.alias(
         name = name,
-        actual = select(
-            {CPUS[arch]: (of or name + "_{}").format(arch) for arch in ARCHITECTURES},
-            no_match_error = "//images:{} is there for {}; choose one by --platforms, or by its name: {}".format(
-                name,
-                " and ".join(ARCHITECTURES),
-                ", ".join([(of or name + "_{}").format(arch) for arch in ARCHITECTURES]),
-            ),
-        ),
+        actual = platform_select(name, of or name + "_{}"),
         tags = tags,
-        visibility = _PUBLIC,
+        visibility = visibility,
+    )
+
+def platform_select(name, of):
+    """The target for the platform that is built for.
+
+    Args:
+        name: name of the target that needs it, for messages.
+        of: name of the targets, with {} for the architecture.
+
+    Returns:
+        A select().
+    """
+    return select(
+        {CPUS[arch]: of.format(arch) for arch in ARCHITECTURES},
+        no_match_error = "//{}:{} is there for {}; choose one by --platforms, or by its name: {}".format(
+            native.package_name(),
+            name,
+            " and ".join(ARCHITECTURES),
+            ", ".join([of.format(arch) for arch in ARCHITECTURES]),
+        ),
     )
 
 def family_alias(name, actual, tests, tags = []):

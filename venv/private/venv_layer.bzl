@@ -2,7 +2,7 @@
 
 load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "VIRTUAL_ENV")
-load("//images:defs.bzl", "InterpreterInfo")
+load("//images:providers.bzl", "InterpreterInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "ByteCompilerInfo", "VenvInfo", "WheelPartsInfo")
 load(":layer_groups.bzl", "distribution", "layer_groups")

@@ -1,0 +1,249 @@
+"""The macro for an image of one's own: a runtime image, a virtual environment, and an application's sources.
+
+    load("@pycuda//images:defs.bzl", "cuda_image")
+
+    cuda_image(
+        name = "train_py311",
+        cmd = ["python", "-m", "app.train"],
+        python = "3.11",
+        srcs = ["//app"],
+        venv = ":train_venv",
+    )
+
+docs/cuda_image.md is its guide.
+"""
+
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load", "oci_push")
+load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
+load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
+load("//images:names.bzl", "tag")
+load("//venv:defs.bzl", "venv_layers")
+load(":app_sources.bzl", "APP", "app_sources")
+load(":availability.bzl", "python_tags")
+load(":image_checks.bzl", "image_checks")
+load(":image_family.bzl", "image_family", "platform_select")
+load(":image_venv.bzl", "image_venv")
+load(":ld_cache_layer.bzl", "ld_cache_layer")
+
+# Debian's nobody, by number: Kubernetes' runAsNonRoot knows no names. It has a line in /etc/passwd, which
+# getpass.getuser() wants, but no home, which caches want.
+USER = "65534:65534"
+_HOME = {"HOME": "/tmp"}
+
+def cuda_image(
+        name,
+        python,
+        venv = None,
+        wheels = None,
+        srcs = [],
+        cmd = None,
+        entrypoint = None,
+        env = {},
+        user = USER,
+        workdir = None,
+        exposed_ports = None,
+        labels = {},
+        layers = [],
+        base = None,
+        configs = [],
+        repository = None,
+        remote_tags = None,
+        repo_tags = None,
+        tags = [],
+        visibility = None,
+        **unknown):
+    """An image for linux/amd64 and linux/arm64, and what goes with it.
+
+    ```starlark
+    cuda_image(
+        name = "train_py311",
+        cmd = ["python", "-m", "app.train"],
+        python = "3.11",
+        srcs = ["//app"],
+        venv = ":train_venv",
+    )
+    ```
+
+    | target | what it is |
+    |---|---|
+    | `NAME` | the image for the target platform: this machine's, or that of `--platforms` |
+    | `NAME_amd64`, `NAME_arm64` | the image for one architecture |
+    | `NAME_index` | both under one name |
+    | `NAME_load` | `run` loads NAME into docker or podman |
+    | `NAME_push` | `run` pushes NAME_index to a registry |
+    | `NAME_shell` | `run` starts NAME without a container engine |
+    | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
+
+    Args:
+        name: name of the targets.
+        python: the Python, such as 3.11; a row of the matrix in images/config.bzl.
+        venv: a `venv_layers` target of that Python.
+        wheels: instead of `venv`: what to install, targets `:whl` of pip hubs, whose dependencies follow, and files.
+            The environment is NAME_venv then.
+        srcs: the application: `py_library`, `filegroup` and files. They and what they depend on, but for wheels, are
+            one layer at /app, each file at its path in the workspace, and /app is on PYTHONPATH.
+        cmd: list of words: what the image starts, or the arguments of `entrypoint`; bash without.
+        entrypoint: list of words: what the image starts whatever arguments it is given.
+        env: dictionary of further variables of the environment; `$NAME` stands for a variable of the base.
+        user: user, or user:group, by number or name; Debian's nobody, with /tmp as HOME, unless it says otherwise:
+            "0" is root.
+        workdir: working directory; /app if there are `srcs`, else that of the base.
+        exposed_ports: list of ports, such as 8000/tcp.
+        labels: dictionary of labels, which are annotations too, beside those of the base.
+        layers: further layers below `venv` and `srcs`, the lowest first: `apt_layer`, `pkg_tar` and the like.
+            {arch} in a label stands for the architecture.
+        base: the image below: the name of a family, to which _amd64 and _arm64 are added, such as
+            @pycuda//images:runtime_py311_cuda13. The runtime image of the Python, which follows the flags
+            --@pycuda//images:cuda and the like, if there is none.
+        configs: configurations for container-structure-test, beside what NAME_test looks at anyway.
+        repository: registry and repository for NAME_push, such as registry.example/team/train. Without it, say
+            `bazel run :NAME_push -- --repository registry.example/team/train`.
+        remote_tags: list of tags for NAME_push, beside those of the command line (`-- --tag v1`).
+        repo_tags: list of names for NAME_load, NAME:latest unless it says otherwise.
+        tags: tags of the targets.
+        visibility: visibility of the targets, the package's own unless it says otherwise.
+        **unknown: nothing else is taken.
+    """
+    label = "//{}:{}".format(native.package_name(), name)
+    problem = cuda_image_problem(label, python, venv, wheels, unknown)
+    if problem:
+        fail(problem)
+    common = {"tags": tags, "visibility": visibility}
+    if not base:
+        base = Label("//images:runtime_" + tag(python))
+        common["tags"] = tags + [each for each in python_tags(_row(python)) if each not in tags]
+    if wheels:
+        venv = name + "_venv"
+        venv_layers(name = venv, python = python, wheels = wheels, **common)
+    config = {
+        "cmd": cmd,
+        "entrypoint": entrypoint,
+        "env": (_HOME if user == USER else {}) | ({"PYTHONPATH": APP} if srcs else {}) | env,
+        "exposed_ports": exposed_ports,
+        "user": user,
+        "workdir": workdir or (APP if srcs else None),
+    } | _labels(name, python, labels)
+    for arch in ARCHITECTURES:
+        _image(name, arch, python, base, layers, venv, srcs, config, common)
+    image_checks(
+        name = name + "_checks",
+        sources = APP if srcs else "",
+        user = user,
+        venv = platform_select(name, name + "_{}_venv"),
+        workdir = config["workdir"] or "",
+        tags = common["tags"],
+    )
+    image_family(name = name, configs = [name + "_checks"] + configs, **common)
+    oci_load(name = name + "_load", image = name, repo_tags = repo_tags or [name + ":latest"], **common)
+    oci_push(
+        name = name + "_push",
+        image = name + "_index",
+        remote_tags = remote_tags,
+        repository = repository,
+        **common
+    )
+
+def cuda_image_problem(label, python, venv, wheels, unknown):
+    """What is wrong with the attributes of a cuda_image, as far as it can be said before anything is analysed.
+
+    Args:
+        label: the target, for messages.
+        python: as given.
+        venv: as given.
+        wheels: as given.
+        unknown: dictionary of attributes that it doesn't have.
+
+    Returns:
+        A message, or an empty string.
+    """
+    for attribute, value in unknown.items():
+        return "{}: {} = {} is no attribute of cuda_image; docs/cuda_image.md lists what it has".format(
+            label,
+            attribute,
+            repr(value),
+        )
+    if not _row(python):
+        return "{}: python = {} has no image; choose one of {}".format(
+            label,
+            repr(python),
+            ", ".join([row.python for row in RUNTIMES]),
+        )
+    if venv and wheels:
+        return "{}: venv = {} and wheels = {} are both given; {}".format(
+            label,
+            repr(venv),
+            repr(wheels),
+            "give the wheels to the venv_layers target, or leave venv out",
+        )
+    if not venv and not wheels:
+        return "{}: venv = {} and wheels = {}: there is neither; {}".format(
+            label,
+            repr(venv),
+            repr(wheels),
+            "name a venv_layers target, or the wheels to install; vanilla_{} is an image without any".format(tag(python)),
+        )
+    return ""
+
+def _row(python):
+    for row in RUNTIMES:
+        if row.python == python:
+            return row
+    return None
+
+def _labels(name, python, labels):
+    """Names the image in labels and annotations; what it says of licences and the like is the base's."""
+    labels = {
+        "org.opencontainers.image.description": "{} with Python {}".format(name, python),
+        "org.opencontainers.image.title": name,
+        "org.opencontainers.image.version": native.module_version() or "0",
+    } | labels
+    return {"annotations": labels, "labels": labels}
+
+def _member(family, arch):
+    """The image or environment of one architecture."""
+    family = native.package_relative_label(family)
+    return family.same_package_label("{}_{}".format(family.name, arch))
+
+def _image(name, arch, python, base, layers, venv, srcs, config, common):
+    """Makes NAME_ARCH: layers, environment and application, what changes least lowest."""
+    image = "{}_{}".format(name, arch)
+    tars = [native.package_relative_label(str(layer).format(arch = arch)) for layer in layers]
+    if layers:
+        ld_cache_layer(
+            name = image + "_ld_cache",
+            arch = arch,
+            base = _member(base, arch),
+            layers = tars,
+            tags = common["tags"],
+        )
+        tars = tars + [image + "_ld_cache"]
+    image_venv(
+        name = image + "_venv",
+        arch = arch,
+        python = python,
+        tags = common["tags"],
+        venv = _member(venv, arch),
+    )
+    tars = tars + [image + "_venv"]
+    if srcs:
+        _app_layer(image + "_app", arch, python, srcs, common["tags"])
+        tars = tars + [image + "_app"]
+    oci_image(name = image, base = _member(base, arch), tars = tars, **(config | common))
+
+def _app_layer(name, arch, python, srcs, tags):
+    app_sources(
+        name = name + "_sources",
+        arch = arch,
+        python = python,
+        srcs = srcs,
+        tags = tags,
+    )
+    pkg_tar(
+        name = name,
+        srcs = [name + "_sources"],
+        extension = "tar.gz",
+        mtime = 0,
+        owner = "0.0",
+        portable_mtime = False,
+        tags = tags,
+    )
