@@ -42,7 +42,7 @@ VENV_ENV = {
     "VIRTUAL_ENV": VIRTUAL_ENV,
 }
 
-_COMMANDS = "//images/base:rootfs"
+_COMMANDS = Label("//images/base:rootfs")
 
 def stacked_image(
         name,

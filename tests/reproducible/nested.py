@@ -31,12 +31,16 @@ _REPOSITORY_CACHE = "cache/repos/v1"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What must not matter: where the sources and the outputs are, the umask, and variables."""
+    """What must not matter: where the sources and the outputs are, the umask, and variables.
+
+    `folder` is the one to build in, where that is a workspace within the workspace.
+    """
 
     workspace: Path
     output_base: Path
     umask: int
     variables: Mapping[str, str]
+    folder: str = "."
 
 
 def copy_workspace(source: Path, target: Path, umask: int) -> None:
@@ -80,13 +84,13 @@ def bazel(where: Surroundings, *arguments: str) -> str:
     }
     done: subprocess.CompletedProcess[str] = subprocess.run(
         [where.workspace / "bazelw", *startup, *arguments],
-        cwd=where.workspace,
+        cwd=where.workspace / where.folder,
         env={"HOME": home, **keep, **where.variables},
         umask=where.umask,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"bazel {arguments[0]} in {where.workspace}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"bazel {arguments[0]} in {where.workspace / where.folder}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 

@@ -1,0 +1,124 @@
+"""The workspace in examples/ does what its README says: builds, tests, starts, loads and pushes its image.
+
+A Bazel of its own builds it in place, with an empty output base. Downloads are shared, results are not.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.airgap.registry import serve
+from tests.reproducible.nested import OPTIONS, Surroundings, bazel, shared_downloads
+from tools.image_run.layout import Image, open_image
+from tools.lint.workspace import root
+
+_RUNTIME = Path(os.environ["RUNTIME"]).absolute()
+_IMAGE = "//:train_py311"
+_SAYS = "y = 1.97 x + 1.06, 57 bytes\n"
+_ARCHITECTURES = ("amd64", "arm64")
+
+
+class Examples:
+    """The workspace, with its Bazel."""
+
+    def __init__(self, folder: Path) -> None:
+        self._where = Surroundings(
+            workspace=root(), output_base=folder / "out", umask=0o022, variables={}, folder="examples"
+        )
+        self._scripts = folder
+
+    def bazel(self, command: str, *arguments: str) -> str:
+        options = [] if command in ("info", "shutdown") else [*OPTIONS, *shared_downloads(self._scripts)]
+        return bazel(self._where, command, *options, *arguments)
+
+    def image(self, target: str, platform: str) -> Image:
+        """An image that was built."""
+        line = self.bazel("cquery", "--output=files", target).strip().splitlines()[-1]
+        return open_image(Path(self.bazel("info", "execution_root").strip()) / line, platform)
+
+    def run(self, target: str, *arguments: str, **variables: str) -> str:
+        """What a program says that `bazel run` would start."""
+        script = self._scripts / re.sub(r"\W", "_", target)
+        self.bazel("run", f"--script_path={script}", target)
+        environ = os.environ | {"no_proxy": "localhost", "NO_PROXY": "localhost"} | variables
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            [script, *arguments], env=environ, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module", name="examples")
+def _examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
+    examples = Examples(tmp_path_factory.mktemp("examples"))
+    try:
+        examples.bazel("build", *(f"{_IMAGE}{each}" for each in ("", "_index", "_load", "_push", "_shell")))
+        yield examples
+    finally:
+        examples.bazel("shutdown")
+
+
+def test_the_images_own_checks_pass(examples: Examples) -> None:
+    assert re.search(rf"{_IMAGE}_test +PASSED", examples.bazel("test", f"{_IMAGE}_test"))
+
+
+def test_every_target_can_be_analysed(examples: Examples) -> None:
+    examples.bazel("build", "--nobuild", "//...", "--", "//gpu:all")
+
+
+def test_the_program_runs_as_nobody_and_writes_nothing(examples: Examples, tmp_path: Path) -> None:
+    cache = {"XDG_CACHE_HOME": str(tmp_path)}
+    assert examples.run(f"{_IMAGE}_shell", "--read-only", **cache) == _SAYS
+    told = examples.run(f"{_IMAGE}_shell", "--", "sh", "-c", "id -un; pwd; find /app -type f", **cache)
+    assert told.split()[:2] == ["nobody", "/app"]
+    assert sorted(told.split()[2:]) == [f"/app/app/{name}" for name in ("model.py", "points.csv", "train.py")]
+
+
+@pytest.mark.parametrize("arch", _ARCHITECTURES)
+def test_the_layers_below_are_those_of_the_runtime_image(examples: Examples, arch: str) -> None:
+    """To the byte, although this repository is a module there and not the main one."""
+    below = open_image(_RUNTIME, f"linux/{arch}")
+    image = examples.image(f"{_IMAGE}_index", f"linux/{arch}")
+    shared = len(below.layers)
+    assert image.layers[:shared] == below.layers
+    assert len(image.layers) == shared + 2, "wheels and sources"
+    assert image.config.env[: len(below.config.env)] == below.config.env
+
+
+def test_an_engine_gets_the_image_with_its_name(examples: Examples, tmp_path: Path) -> None:
+    engine = tmp_path / "bin/docker"
+    engine.parent.mkdir()
+    engine.write_text('#!/bin/sh\ncat <"$3" >"$ENGINE_OUTPUT"\n')
+    engine.chmod(0o755)
+    archive = tmp_path / "archive.tar"
+    path = f"{engine.parent}:{os.environ['PATH']}"
+    examples.run(f"{_IMAGE}_load", PATH=path, ENGINE_OUTPUT=str(archive))
+    with tarfile.open(archive) as loaded:
+        manifest = loaded.extractfile("manifest.json")
+        assert manifest is not None
+        assert json.load(manifest)[0]["RepoTags"] == ["train_py311:latest"]
+
+
+def test_a_registry_gets_both_architectures(examples: Examples, tmp_path: Path) -> None:
+    with serve(tmp_path / "registry") as registry:
+        examples.run(f"{_IMAGE}_push", "--repository", f"{registry.host}/team/train", "--tag", "v1")
+        manifests = json.loads(registry.manifest("team/train", "v1"))["manifests"]
+    assert {each["platform"]["architecture"]: each["digest"] for each in manifests} == {
+        arch: examples.image(f"{_IMAGE}_{arch}", f"linux/{arch}").digest for arch in _ARCHITECTURES
+    }
+
+
+def test_the_workspace_has_the_same_bazel_and_modules() -> None:
+    ours, theirs = root(), root() / "examples"
+    assert (theirs / ".bazelversion").read_text() == (ours / ".bazelversion").read_text()
+    pattern = re.compile(r'^bazel_dep\(name = "(.*)", version = "(.*)"\)$', re.MULTILINE)
+    versions = dict(pattern.findall((ours / "MODULE.bazel").read_text()))
+    used = dict(pattern.findall((theirs / "MODULE.bazel").read_text()))
+    assert used.pop("pycuda") in (ours / "MODULE.bazel").read_text()
+    assert used == {name: versions[name] for name in used}
