@@ -1,4 +1,4 @@
-"""Doubles numbers on the GPU. `import cupy` itself needs the driver's libcuda.so.1, which no image may have."""
+"""Computes on the GPU. The driver's libcuda.so.1 is in no image: without a driver the second line fails."""
 
 import cupy
 

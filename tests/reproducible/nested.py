@@ -82,15 +82,16 @@ def bazel(where: Surroundings, *arguments: str) -> str:
         for name, value in os.environ.items()
         if not name.startswith(("TEST_", "RUNFILES_", "JAVA_"))
     }
+    folder = where.workspace / where.folder
     done: subprocess.CompletedProcess[str] = subprocess.run(
         [where.workspace / "bazelw", *startup, *arguments],
-        cwd=where.workspace / where.folder,
+        cwd=folder,
         env={"HOME": home, **keep, **where.variables},
         umask=where.umask,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"bazel {arguments[0]} in {where.workspace / where.folder}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"bazel {arguments[0]} in {folder}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
