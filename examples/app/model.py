@@ -1,13 +1,11 @@
 """A line through points, by least squares."""
 
 import numpy as np
-import numpy.typing as npt
-
-Numbers = npt.NDArray[np.float64]
+from numpy.typing import NDArray
 
 
-def fit(points: Numbers) -> Numbers:
+def fit(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns slope and intercept of the line that is nearest to the points, given as rows of x and y."""
     x, y = points.T
-    result: Numbers = np.linalg.lstsq(np.stack([x, np.ones_like(x)], axis=1), y)[0]
-    return result
+    line: NDArray[np.float64] = np.linalg.lstsq(np.stack([x, np.ones_like(x)], axis=1), y)[0]
+    return line
