@@ -34,9 +34,9 @@ _ATTRS = {
         allow_single_file = True,
     ),
     "layers": attr.label_list(
-        doc = "The layers of the image in their order, the lowest first: .tar or .tar.gz.",
+        doc = "The layers of the image in their order, the lowest first: .tar, .tar.gz or .tar.zst.",
         allow_empty = False,
-        allow_files = [".tar", ".tar.gz", ".tgz"],
+        allow_files = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"],
         mandatory = True,
     ),
     "_tool": attr.label(

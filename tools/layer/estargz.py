@@ -32,6 +32,7 @@ from typing import Any, BinaryIO
 
 from tools.common.errors import ToolError
 from tools.layer import tar
+from tools.layer.annotations import LayerAnnotations
 from tools.layer.index import Indexed, index
 from tools.layer.part import Counted, PartWriter, copy_part, gzip_member
 from tools.layer.tar import Entry, Kind
@@ -51,17 +52,31 @@ _TYPES = {Kind.FILE: "reg", Kind.DIR: "dir", Kind.SYMLINK: "symlink", Kind.HARDL
 
 @dataclass(frozen=True)
 class Written:
-    """What is known of a layer that was written: digest of the TOC, and bytes of the uncompressed tar."""
+    """A layer that was written: its digest as it is stored, that of its TOC, and the size of its tar."""
 
+    digest: str
     toc_digest: str
     size: int
 
-    def annotations(self) -> dict[str, str]:
+    def annotations(self) -> LayerAnnotations:
         """What the layer's descriptor must have for a lazy pull (section "Content Verification in eStargz").
 
-        The size is not in the specification; podman's store asks for it.
+        The size is not in the specification; the snapshotter's own converter adds it for podman's store.
         """
-        return {TOC_ANNOTATION: self.toc_digest, SIZE_ANNOTATION: str(self.size)}
+        annotations = {TOC_ANNOTATION: self.toc_digest, SIZE_ANNOTATION: str(self.size)}
+        return LayerAnnotations(self.digest, annotations)
+
+
+class _Hashed(Counted):
+    """Hashes what it passes on."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        super().__init__(out)
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes, /) -> int:
+        self.digest.update(data)
+        return super().write(data)
 
 
 def write_estargz(parts: Iterable[tuple[Path, Sequence[Indexed]]], out: BinaryIO) -> Written:
@@ -71,21 +86,21 @@ def write_estargz(parts: Iterable[tuple[Path, Sequence[Indexed]]], out: BinaryIO
         parts: each part with its index.
         out: what is written to; need not be seekable.
     """
-    counted = Counted(out)
-    listed = _landmark(counted)
+    hashed = _Hashed(out)
+    listed = _landmark(hashed)
     for part, entries in parts:
-        begin = counted.written
-        copy_part(part, counted)
-        listed += [_moved(each, begin, counted.written, part) for each in entries]
+        begin = hashed.written
+        copy_part(part, hashed)
+        listed += [_moved(each, begin, hashed.written, part) for each in entries]
     _check_links(listed)
     text = toc_json(listed)
     head = tar.header(Entry(TOC_NAME, Kind.FILE, 0o644, size=len(text)))
     tail = head + text + tar.padding(len(text)) + tar.END_OF_ARCHIVE
-    begin = counted.written
-    counted.write(gzip_member(tail))
-    counted.write(footer(begin))
+    begin = hashed.written
+    hashed.write(gzip_member(tail))
+    hashed.write(footer(begin))
     size = sum(_tar_size(each.entry) for each in listed) + len(tail)
-    return Written(f"sha256:{hashlib.sha256(text).hexdigest()}", size)
+    return Written(f"sha256:{hashed.digest.hexdigest()}", f"sha256:{hashlib.sha256(text).hexdigest()}", size)
 
 
 def toc_json(entries: Iterable[Indexed]) -> bytes:

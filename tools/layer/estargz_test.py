@@ -16,6 +16,7 @@ import pytest
 
 from tools.common.errors import ToolError
 from tools.layer import estargz
+from tools.layer.annotations import read_annotations
 from tools.layer.estargz import MEMBER_SIZE, write_estargz
 from tools.layer.estargz_check import read_toc, verify
 from tools.layer.index import Indexed, index, read_index, to_json
@@ -87,9 +88,13 @@ def test_what_is_written_is_verified(tmp_path: Path, member_size: int | None) ->
         "usr/a/empty",
     ]
     assert all("innerOffset" not in entry for entry in toc.entries) == (member_size == 0)
-    assert written.annotations() == {
+    data = path.read_bytes()
+    (tmp_path / "annotations.json").write_text(written.annotations().to_json())
+    annotations = read_annotations(tmp_path / "annotations.json")
+    assert annotations.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert annotations.annotations == {
         "containerd.io/snapshot/stargz/toc.digest": toc.digest,
-        "io.containers.estargz.uncompressed-size": str(len(gzip.decompress(path.read_bytes()))),
+        "io.containers.estargz.uncompressed-size": str(len(gzip.decompress(data))),
     }
 
 

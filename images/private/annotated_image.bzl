@@ -1,0 +1,67 @@
+"""An image whose manifest has annotations of its layers, which `oci_image` has no attribute for.
+
+    load("//images/private:annotated_image.bzl", "annotated_image")
+
+    annotated_image(
+        name = "app",
+        image = ":app_plain",
+        layers = [":app_venv"],
+    )
+
+Snapshotters that pull lazily find the table of contents of an eStargz layer by such an annotation. The result is
+used as an `oci_image` is: pushed, loaded, put into an `oci_image_index`, taken as a `base`, or tested.
+"""
+
+load("//tools/layer:providers.bzl", "LayerAnnotationsInfo")
+load(":launcher.bzl", "IMAGE_ATTR", "image_layout")
+
+_DOC = """Makes an OCI image layout of another, with the annotations that its layers have (LayerAnnotationsInfo).
+
+All blobs but the manifest are links to those of the image. Without annotations it is the same image."""
+
+_ATTRS = IMAGE_ATTR | {
+    "layers": attr.label_list(
+        allow_files = True,
+        doc = "Layers of the image. Those without LayerAnnotationsInfo stay as they are.",
+    ),
+    "_tool": attr.label(
+        cfg = "exec",
+        default = "//tools/annotated_image",
+        doc = "Writes the layout.",
+        executable = True,
+    ),
+}
+
+def _annotated_image_impl(ctx):
+    image = image_layout(ctx)
+    output = ctx.actions.declare_directory(ctx.label.name)
+    annotations = depset(transitive = [
+        layer[LayerAnnotationsInfo].files
+        for layer in ctx.attr.layers
+        if LayerAnnotationsInfo in layer
+    ])
+
+    # What the links in the layouts lead to: whoever uses the result needs it, as with oci_image.
+    linked = depset([image], transitive = [ctx.attr.image[DefaultInfo].default_runfiles.files])
+    args = ctx.actions.args()
+    args.add_all("--image", [image], expand_directories = False)
+    args.add_all("--output", [output], expand_directories = False)
+    args.add_all(annotations)
+    ctx.actions.run(
+        mnemonic = "AnnotatedImage",
+        progress_message = "Annotating layers of %{label}",
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = depset(transitive = [linked, annotations]),
+        outputs = [output],
+    )
+    return [DefaultInfo(
+        files = depset([output]),
+        runfiles = ctx.runfiles(transitive_files = linked),
+    )]
+
+annotated_image = rule(
+    implementation = _annotated_image_impl,
+    doc = _DOC,
+    attrs = _ATTRS,
+)

@@ -1,0 +1,26 @@
+"""Action AnnotatedImage: an image whose manifest says of its layers what they need said.
+
+Bazel runs it for each annotated_image target: `--image LAYOUT --output LAYOUT [ANNOTATIONS...]`. The rule is
+//images/private:annotated_image.bzl.
+"""
+
+import argparse
+from pathlib import Path
+
+from tools.annotated_image.annotate import annotate
+from tools.common.errors import run
+from tools.layer.annotations import read_annotations
+
+
+def main() -> None:
+    """Reads the image and the files that Bazel names."""
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--image", type=Path, required=True, help="an OCI image layout with one image")
+    parser.add_argument("--output", type=Path, required=True, help="output: the layout with annotations")
+    parser.add_argument("annotations", type=Path, nargs="*", help="JSON files of layers' actions")
+    args = parser.parse_args()
+    annotate(args.image, args.output, [read_annotations(each) for each in args.annotations])
+
+
+if __name__ == "__main__":
+    run(main)
