@@ -15,7 +15,6 @@ compiler; `libraries` (JSON) is what the dynamic loader reads of its ELF files. 
 VenvInfo = provider(
     doc = "A virtual environment in layers.",
     fields = {
-        "annotations": "list of Files: JSON with annotations for the descriptor of each of `layers`.",
         "arch": "string: Debian's name of the architecture, such as `arm64`.",
         "compression": "string: `gzip`, `estargz` or `zstd`.",
         "layers": "list of Files: the layers, the lowest first.",

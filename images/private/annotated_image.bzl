@@ -35,6 +35,7 @@ _ATTRS = IMAGE_ATTR | {
 def _annotated_image_impl(ctx):
     image = image_layout(ctx)
     output = ctx.actions.declare_directory(ctx.label.name)
+    digest = ctx.actions.declare_file(ctx.label.name + ".json.sha256")
     annotations = depset(transitive = [
         layer[LayerAnnotationsInfo].files
         for layer in ctx.attr.layers
@@ -46,6 +47,7 @@ def _annotated_image_impl(ctx):
     args = ctx.actions.args()
     args.add_all("--image", [image], expand_directories = False)
     args.add_all("--output", [output], expand_directories = False)
+    args.add("--digest", digest)
     args.add_all(annotations)
     ctx.actions.run(
         mnemonic = "AnnotatedImage",
@@ -53,15 +55,40 @@ def _annotated_image_impl(ctx):
         executable = ctx.executable._tool,
         arguments = [args],
         inputs = depset(transitive = [linked, annotations]),
-        outputs = [output],
+        outputs = [output, digest],
     )
-    return [DefaultInfo(
-        files = depset([output]),
-        runfiles = ctx.runfiles(transitive_files = linked),
-    )]
+    return [
+        DefaultInfo(
+            files = depset([output]),
+            runfiles = ctx.runfiles(transitive_files = linked),
+        ),
+        OutputGroupInfo(digest = depset([digest])),
+    ]
 
-annotated_image = rule(
+_annotated_image = rule(
     implementation = _annotated_image_impl,
     doc = _DOC,
     attrs = _ATTRS,
 )
+
+def annotated_image(name, image, layers, **kwargs):
+    """Makes the image NAME and, as oci_image does, NAME.digest with its digest.
+
+    Args:
+        name: name of the targets.
+        image: the image without annotations.
+        layers: layers of it; those that have annotations are annotated.
+        **kwargs: attributes of all rules, such as `tags` and `visibility`.
+    """
+    _annotated_image(
+        name = name,
+        image = image,
+        layers = layers,
+        **kwargs
+    )
+    native.filegroup(
+        name = name + ".digest",
+        srcs = [name],
+        output_group = "digest",
+        **kwargs
+    )

@@ -18,6 +18,7 @@ load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
 load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
 load("//images:names.bzl", "tag")
 load("//venv:defs.bzl", "venv_layers")
+load(":annotated_image.bzl", "annotated_image")
 load(":app_sources.bzl", "APP", "app_sources")
 load(":availability.bzl", "python_tags")
 load(":image_checks.bzl", "image_checks")
@@ -228,7 +229,22 @@ def _image(name, arch, python, base, layers, venv, srcs, config, common):
     if srcs:
         _app_layer(image + "_app", arch, python, srcs, common["tags"])
         tars = tars + [image + "_app"]
-    oci_image(name = image, base = _member(base, arch), tars = tars, **(config | common))
+    oci_image(
+        name = image + "_plain",
+        base = _member(base, arch),
+        tags = common["tags"],
+        tars = tars,
+        visibility = ["//visibility:private"],
+        **config
+    )
+
+    # A lazy pull finds the table of contents of an eStargz layer by the layer's annotations.
+    annotated_image(
+        name = image,
+        image = image + "_plain",
+        layers = [image + "_venv"],
+        **common
+    )
 
 def _app_layer(name, arch, python, srcs, tags):
     app_sources(

@@ -10,6 +10,7 @@
     )
 """
 
+load("//tools/layer:providers.bzl", "LayerAnnotationsInfo")
 load("//venv:providers.bzl", "VenvInfo")
 
 _DOC = "Checks that a virtual environment is for the image's Python and architecture. Its output are the layers."
@@ -45,11 +46,11 @@ def _image_venv_impl(ctx):
                 found,
                 wanted,
             ))
-    return [DefaultInfo(files = depset(venv.layers)), venv]
+    return [DefaultInfo(files = depset(venv.layers)), venv, ctx.attr.venv[LayerAnnotationsInfo]]
 
 image_venv = rule(
     implementation = _image_venv_impl,
     doc = _DOC,
     attrs = _ATTRS,
-    provides = [VenvInfo],
+    provides = [LayerAnnotationsInfo, VenvInfo],
 )

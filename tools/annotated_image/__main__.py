@@ -1,7 +1,8 @@
 """Action AnnotatedImage: an image whose manifest says of its layers what they need said.
 
-Bazel runs it for each annotated_image target: `--image LAYOUT --output LAYOUT [ANNOTATIONS...]`. The rule is
-//images/private:annotated_image.bzl.
+Bazel runs it for each annotated_image target; the rule is //images/private:annotated_image.bzl.
+
+    annotated_image --image LAYOUT --output LAYOUT --digest FILE [ANNOTATIONS.json ...]
 """
 
 import argparse
@@ -17,9 +18,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--image", type=Path, required=True, help="an OCI image layout with one image")
     parser.add_argument("--output", type=Path, required=True, help="output: the layout with annotations")
+    parser.add_argument("--digest", type=Path, required=True, help="output: the manifest's digest")
     parser.add_argument("annotations", type=Path, nargs="*", help="JSON files of layers' actions")
     args = parser.parse_args()
-    annotate(args.image, args.output, [read_annotations(each) for each in args.annotations])
+    digest = annotate(args.image, args.output, [read_annotations(each) for each in args.annotations])
+    args.digest.write_text(f"{digest}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

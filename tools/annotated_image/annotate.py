@@ -17,6 +17,9 @@ from typing import Any
 from tools.common.errors import ToolError, raise_all
 from tools.layer.annotations import LayerAnnotations
 
+# What overlayfs in container engines stacks.
+_MOST_LAYERS = 127
+
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
 # Docker's descriptors have no annotations, and readers drop them: an image on a pulled base becomes OCI's.
@@ -31,12 +34,13 @@ _OCI_TYPES = {
 Json = dict[str, Any]
 
 
-def annotate(image: Path, output: Path, annotations: Sequence[LayerAnnotations]) -> None:
-    """Writes the layout `output`; without annotations it holds the very same image."""
+def annotate(image: Path, output: Path, annotations: Sequence[LayerAnnotations]) -> str:
+    """Writes the layout `output`; without annotations it holds the very same image. Returns its digest."""
     index = json.loads((image / "index.json").read_bytes())
     descriptor = _only(index.get("manifests", []), image)
     old = _blob(image, descriptor["digest"])
     text = old.read_bytes()
+    _check_count(json.loads(text).get("layers", []), image)
     if annotations:
         manifest = _annotated(json.loads(text), annotations, image)
         text = _dump(manifest)
@@ -50,6 +54,16 @@ def annotate(image: Path, output: Path, annotations: Sequence[LayerAnnotations])
             _link(blob, output / blob.relative_to(image))
     (output / "index.json").write_bytes(_dump(index))
     shutil.copyfile(image / "oci-layout", output / "oci-layout")
+    return str(descriptor["digest"])
+
+
+def _check_count(layers: Sequence[Json], image: Path) -> None:
+    if len(layers) > _MOST_LAYERS:
+        raise ToolError(
+            f"has {len(layers)} layers, and container engines stack {_MOST_LAYERS} at most",
+            file=image,
+            remedy="Put more distributions into one layer of the environment: `layers` of venv_layers.",
+        )
 
 
 def _annotated(manifest: Json, annotations: Sequence[LayerAnnotations], image: Path) -> Json:

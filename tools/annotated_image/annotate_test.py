@@ -93,3 +93,15 @@ def test_what_cannot_be_annotated(tmp_path: Path) -> None:
     (tmp_path / "file.json").write_text('{"version": 2}')
     with pytest.raises(ToolError, match="annotations of version 2"):
         read_annotations(tmp_path / "file.json")
+
+
+def test_more_layers_than_engines_stack_are_refused(tmp_path: Path) -> None:
+    def stacked(count: int) -> Path:
+        layout = make.Layout(tmp_path / str(count))
+        return layout.finish(layout.image([[make.file(str(number))] for number in range(count)]))
+
+    digest = annotate(stacked(127), tmp_path / "most", [])
+    assert digest == open_image(tmp_path / "most").digest
+    with pytest.raises(ToolError, match="128: has 128 layers, and container engines stack 127 at most"):
+        annotate(stacked(128), tmp_path / "more", [])
+    assert not (tmp_path / "more").exists()

@@ -8,7 +8,6 @@ they are.
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,10 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     check_size(planned, args.layer)
     with naming(args.layer), tempfile.TemporaryDirectory(dir=args.layer.parent) as scratch:
         annotations = write(planned, args.layer, Path(scratch), layers)
-    if args.annotations:
-        args.annotations.write_text(
-            json.dumps({"annotations": annotations}, sort_keys=True) + "\n", encoding="utf-8"
-        )
+    if args.annotations and annotations:
+        args.annotations.write_text(annotations.to_json(), encoding="utf-8")
 
 
 def _parts(files: Sequence[Sequence[Path]], *, requested: bool) -> list[Part]:

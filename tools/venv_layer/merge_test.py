@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 import pytest
 
+from tools.common.errors import ToolError
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_layer.__main__ import main
 from tools.venv_part.facts import Facts
@@ -93,3 +94,16 @@ def test_the_same_file_in_two_wheels_is_there_once(layer: Layer) -> None:
     found = layer.write()
     assert found[f"{SITE}/space/__init__.py"] == b"same"
     assert found[f"{SITE}/one/large"] == found[f"{SITE}/two/large"] == bytes(2 * SMALL)
+
+
+def test_a_layer_of_more_than_10_gb_is_refused_before_it_is_written(layer: Layer) -> None:
+    layer.wheel("small")
+    layer.wheel("large")
+    with Path(layer.arguments[-1]).open("r+b") as part:
+        part.truncate(10_000_000_001)
+    with pytest.raises(
+        ToolError, match=r"would have 10\.0 GB, .* the largest are large \(10\.0 GB\)"
+    ) as caught:
+        layer.write()
+    assert "layers = {" in str(caught.value)
+    assert not layer.output.exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from tools.image_run.streams import open_tar
+from tools.layer.annotations import LayerAnnotations
 from tools.layer.estargz import write_estargz
 from tools.layer.formats import Format
 from tools.layer.index import Indexed, index
@@ -20,7 +21,7 @@ from tools.venv_part.facts import Facts, File
 _Listed = tuple[Path, list[Indexed]]
 
 
-def write(planned: Plan, layer: Path, scratch: Path, layers: Format) -> dict[str, str]:
+def write(planned: Plan, layer: Path, scratch: Path, layers: Format) -> LayerAnnotations | None:
     """Writes the layer.
 
     Args:
@@ -30,7 +31,7 @@ def write(planned: Plan, layer: Path, scratch: Path, layers: Format) -> dict[str
         layers: the layer's format.
 
     Returns:
-        Annotations for the layer's descriptor.
+        What the layer's descriptor must say, for a format with a table of contents.
     """
     folders = [(Entry(folder, Kind.DIR, 0o755), b"") for folder in planned.folders]
     last = [(Entry(path, Kind.FILE, 0o644, size=len(data)), data) for path, data in planned.last]
@@ -47,7 +48,7 @@ def write(planned: Plan, layer: Path, scratch: Path, layers: Format) -> dict[str
         if layers.has_toc:
             return write_estargz(parts, out).annotations()
         write_layer([path for path, _ in parts], out, layers.codec)
-    return {}
+    return None
 
 
 def _small(path: Path, entries: Sequence[tuple[Entry, bytes]], layers: Format) -> _Listed:

@@ -3,6 +3,7 @@
 load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "VIRTUAL_ENV")
 load("//images:providers.bzl", "InterpreterInfo")
+load("//tools/layer:providers.bzl", "LayerAnnotationsInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "ByteCompilerInfo", "VenvInfo", "WheelPartsInfo")
 load(":layer_groups.bzl", "distribution", "layer_groups")
@@ -215,13 +216,16 @@ def _layer(ctx, name, skeleton, parts, requested):
     """Merges parts into one layer, with the skeleton if there is one; returns it and its annotations."""
     stem = ctx.label.name + ("." + name if name else "")
     layer = ctx.actions.declare_file("{}.{}".format(stem, COMPRESSIONS[ctx.attr.compression]))
-    annotations = ctx.actions.declare_file(stem + ".annotations.json")
+    annotations = None
+    if ctx.attr.compression == "estargz":
+        annotations = ctx.actions.declare_file(stem + ".annotations.json")
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
     args.add("--layer", layer)
     args.add("--compression", ctx.attr.compression)
-    args.add("--annotations", annotations)
+    if annotations:
+        args.add("--annotations", annotations)
     args.add_all("--part", skeleton)
     inputs = list(skeleton)
     for part in parts:
@@ -232,7 +236,7 @@ def _layer(ctx, name, skeleton, parts, requested):
         executable = ctx.executable._tool,
         arguments = [args],
         inputs = inputs,
-        outputs = [layer, annotations],
+        outputs = [layer] + ([annotations] if annotations else []),
         mnemonic = "VenvLayer",
         progress_message = "Laying out {} wheels in %{{label}}{}".format(len(parts), name and " ({})".format(name)),
     )
@@ -263,14 +267,14 @@ def _venv_layer_impl(ctx):
         DefaultInfo(files = depset([each.layer for each in layers])),
         OutputGroupInfo(
             _validation = depset([_check(ctx, release, skeleton, parts)]),
-            annotations = depset([each.annotations for each in layers]),
+            annotations = depset([each.annotations for each in layers if each.annotations]),
             facts = depset([part.facts for part in parts]),
             libraries = depset([part.libraries for part in parts]),
             wheels = depset(wheels),
         ),
+        LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),
         VenvInfo(
             arch = ctx.attr.arch,
-            annotations = [each.annotations for each in layers],
             compression = ctx.attr.compression,
             layers = [each.layer for each in layers],
             libraries = [part.libraries for part in parts],
@@ -287,5 +291,5 @@ venv_layer = rule(
     implementation = _venv_layer_impl,
     doc = _DOC,
     attrs = _ATTRS,
-    provides = [VenvInfo],
+    provides = [LayerAnnotationsInfo, VenvInfo],
 )
