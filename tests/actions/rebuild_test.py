@@ -3,79 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apt.tests.nested import locked
-from apt.tests.roots import runfile
-from tests.reproducible.nested import OPTIONS, Surroundings, bazel, copy_workspace, shared_downloads
-from tools.lint.workspace import root
+from tests.actions.workspace import Workspace
 
 IMAGE = "//images:runtime_py313_cuda12_amd64"
 LOCK = "apt/locks/trixie.json"
 PACKAGE = "netbase"
 
 
-class Workspace:
-    """A copy of this workspace, a mirror before the machine's own, and a Bazel that tells what it ran."""
-
-    def __init__(self, folder: Path) -> None:
-        self.mirror = folder / "mirror/debian"
-        self.mirror.mkdir(parents=True)
-        self.path = folder / "copy"
-        copy_workspace(root(), self.path, 0o022)
-        archives = json.loads(runfile("MIRRORS").read_text())["archives"]
-        self._where = Surroundings(
-            workspace=self.path,
-            output_base=folder / "out",
-            umask=0o022,
-            variables={
-                "APT_MIRROR": " ".join([f"file:{self.mirror}", *archives["debian"]]),
-                "APT_SECURITY_MIRROR": " ".join(archives["debian-security"]),
-            },
-        )
-        self._log = folder / "spawns.json"
-
-    def build(self) -> dict[str, list[str]]:
-        """Builds the image; the targets for which something was run, by mnemonic."""
-        options = [*OPTIONS, *shared_downloads(Path(os.environ["TEST_TMPDIR"]))]
-        bazel(self._where, "build", *options, f"--execution_log_json_file={self._log}", IMAGE)
-        ran: dict[str, list[str]] = defaultdict(list)
-        for spawn in _stream(self._log.read_text(encoding="utf-8")):
-            ran[spawn["mnemonic"]].append(spawn["targetLabel"].rpartition(":")[2])
-        return {mnemonic: sorted(targets) for mnemonic, targets in ran.items()}
-
-    def edit(self, path: str, change: Callable[[Any], None]) -> None:
-        """Changes a JSON file."""
-        content = json.loads((self.path / path).read_text(encoding="utf-8"))
-        change(content)
-        (self.path / path).write_text(json.dumps(content), encoding="utf-8")
-
-    def shutdown(self) -> None:
-        """Ends the Bazel server."""
-        bazel(self._where, "shutdown")
-
-
-def _stream(text: str) -> Iterator[Mapping[str, Any]]:
-    """JSON objects one after another."""
-    decoder, at = json.JSONDecoder(), 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        value, at = decoder.raw_decode(text, at)
-        yield value
-
-
 @pytest.fixture(scope="module", name="workspace")
 def _workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    made = Workspace(tmp_path_factory.mktemp("rebuild"))
+    made = Workspace(tmp_path_factory.mktemp("rebuild"), IMAGE)
     try:
         first = made.build()
         assert len(first["DebPart"]) == len(set(first["DebPart"])) > 50
