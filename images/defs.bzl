@@ -3,6 +3,7 @@
     load("//images:defs.bzl", "image_shell", "image_test")
 """
 
+load("//images/private:annotated_image.bzl", _annotated_image = "annotated_image")
 load("//images/private:availability.bzl", _python_tags = "python_tags")
 load("//images/private:cuda_image.bzl", _cuda_image = "cuda_image")
 load("//images/private:cuda_layer.bzl", _cuda_runtime_layer = "cuda_runtime_layer")
@@ -15,6 +16,7 @@ load("//images/private:structure_yaml.bzl", _structure_yaml = "structure_yaml")
 load("//images/private:variants.bzl", _VARIANTS = "VARIANTS")
 
 VARIANTS = _VARIANTS
+annotated_image = _annotated_image
 cuda_image = _cuda_image
 cuda_runtime_layer = _cuda_runtime_layer
 image_shell = _image_shell

@@ -1,6 +1,6 @@
 """An image whose manifest has annotations of its layers, which `oci_image` has no attribute for.
 
-    load("//images/private:annotated_image.bzl", "annotated_image")
+    load("//images:defs.bzl", "annotated_image")
 
     annotated_image(
         name = "app",

@@ -197,7 +197,7 @@ def entry(entries: list[dict[str, object]], name: str) -> dict[str, object]:
         ),
         (lambda toc: entry(toc, "usr/a/one").update(size=2), "one: the TOC has size 2, the tar 1"),
         (lambda toc: entry(toc, "usr/a/one").update(offset=1), "nothing can be read where the TOC says"),
-        (lambda toc: entry(toc, "usr/a/one").pop("offset"), "nothing can be read where the TOC says"),
+        (lambda toc: entry(toc, "usr/a/one").pop("offset"), "at 0 does not have its chunkDigest"),
         (
             lambda toc: entry(toc, "usr/a/text").update(innerOffset=1),
             "chunk at 0 does not have its chunkDigest",
