@@ -15,7 +15,8 @@ What the specification leaves open:
 * A file is one chunk, however large (section "The structure": it MAY be several). A wheel's deflate stream
   cannot be cut without compressing it anew. Who reads a byte of a file thus fetches the file, and no others.
 * No files are prefetched, which the landmark `.no.prefetch.landmark` says (section "Prioritized Files and
-  Landmark Files"); it is the first entry.
+  Landmark Files"); it is the first entry. Engines that pull whole layers unpack it and the TOC into the
+  image's root.
 * The footer is eStargz's of 51 bytes, not that of 47 bytes which stargz had before (section "Notes on
   compatibility with stargz").
 """
