@@ -114,6 +114,33 @@ def test_a_registry_gets_both_architectures(examples: Examples, tmp_path: Path) 
     }
 
 
+_WRONG = """\
+load("@pycuda//images:defs.bzl", "cuda_image")
+load("@pycuda//venv:defs.bzl", "venv_layers")
+
+venv_layers(name = "venv", python = "3.11", wheels = ["@wheels//msgpack_numpy:whl"])
+cuda_image(name = "image", python = "%s", venv = ":venv")
+"""
+_REFUSED = {
+    "3.8": '//wrong:image: python = "3.8" has no image; choose one of 3.9, 3.10, 3.11, ',
+    "3.13": '//wrong:image_amd64_venv: python = "3.13", but venv = "@@//wrong:venv_amd64" is for 3.11; use ',
+}
+
+
+@pytest.mark.parametrize("python", _REFUSED)
+def test_mistakes_are_named(examples: Examples, tmp_path: Path, python: str) -> None:
+    wrong = tmp_path / "wrong/BUILD.bazel"
+    wrong.parent.mkdir()
+    wrong.write_text(_WRONG % python)
+    with pytest.raises(AssertionError) as failed:
+        examples.bazel("build", f"--package_path=%workspace%:{tmp_path}", "//wrong:image_amd64")
+    assert _REFUSED[python] in str(failed.value)
+
+
+def test_the_readme_shows_what_the_image_says() -> None:
+    assert f"\n    {_SAYS}" in (root() / "examples/README.md").read_text()
+
+
 def test_the_workspace_has_the_same_bazel_and_modules() -> None:
     ours, theirs = root(), root() / "examples"
     assert (theirs / ".bazelversion").read_text() == (ours / ".bazelversion").read_text()
