@@ -7,6 +7,8 @@ variable; it is an option of the command.
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -51,21 +53,40 @@ def parse(lines: Iterable[str]) -> PipConfig:
     )
 
 
-def uv_environment(config: PipConfig, environment: Mapping[str, str], *, extras: bool) -> dict[str, str]:
-    """Adds uv's variables to an environment; one that the user has set stays.
+@dataclass(frozen=True)
+class Places:
+    """Where packages are looked for; the default index `""` is the one that uv and pip know by themselves."""
+
+    default: str = ""
+    indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+
+
+def places(config: PipConfig, own: Places, *, extras: bool) -> Places:
+    """Where a lock's packages come from.
 
     Args:
         config: pip's settings.
-        environment: the user's environment.
-        extras: whether to look at the extra indexes and folders too. The main index alone has every file of a
-            release; an extra one may mirror a few, and the lock would get the hashes of those only.
+        own: what the lock's source says on top.
+        extras: whether to look at pip's extra indexes and folders too. The main index alone has every file of
+            a release; an extra one may mirror a few, and the lock would get the hashes of those only.
     """
     extras = extras or config.no_index
+    indexes = (*own.indexes, *(config.extra_indexes if extras else ()))
+    return Places(
+        default=own.default or config.index,
+        indexes=() if config.no_index else tuple(dict.fromkeys(indexes)),
+        find_links=(*own.find_links, *(config.find_links if extras else ())),
+    )
+
+
+def uv_environment(config: PipConfig, environment: Mapping[str, str], where: Places) -> dict[str, str]:
+    """Adds uv's variables to an environment; one that the user has set stays."""
     wanted = {
-        "UV_DEFAULT_INDEX": config.index,
-        "UV_INDEX": " ".join(config.extra_indexes) if extras and not config.no_index else "",
-        "UV_INDEX_STRATEGY": "unsafe-best-match" if extras else "",
-        "UV_FIND_LINKS": ",".join(config.find_links) if extras else "",
+        "UV_DEFAULT_INDEX": where.default,
+        "UV_INDEX": " ".join(where.indexes),
+        "UV_INDEX_STRATEGY": "unsafe-best-match" if where.indexes or where.find_links else "",
+        "UV_FIND_LINKS": ",".join(where.find_links),
         "UV_INSECURE_HOST": " ".join(config.trusted_hosts),
         "UV_CONSTRAINT": " ".join(config.constraints),
         "SSL_CERT_FILE": config.certificates,
@@ -75,3 +96,10 @@ def uv_environment(config: PipConfig, environment: Mapping[str, str], *, extras:
         "UV_PYTHON_DOWNLOADS": "never",
     }
     return {name: value for name, value in wanted.items() if value} | dict(environment)
+
+
+def default_index(python: str) -> str:
+    """The index that pip has when nothing is set up, from its help."""
+    shown = subprocess.run([python, "-m", "pip", "help", "download"], capture_output=True, text=True)
+    match = re.search(r"--index-url.*?\(default\s+(\S+?)\)", shown.stdout, re.DOTALL)
+    return match[1] if match else ""

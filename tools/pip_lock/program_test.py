@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import signal
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tools.testing.tiny_wheel import TinyWheel, sha256
+from tools.pip_lock import lockfile
+from tools.testing.simple_index import SimpleIndex
+from tools.testing.tiny_wheel import TinySdist, TinyWheel, sha256
 
 
 def _program(variable: str) -> str:
@@ -35,24 +41,37 @@ class Workspace:
         self.source = self.locks / "app.in"
         self.lock = self.locks / "app.txt"
 
+    def environment(self, **more: str) -> dict[str, str]:
+        """What the command runs with."""
+        return {
+            "BUILD_WORKSPACE_DIRECTORY": str(self.locks.parents[1]),
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_FIND_LINKS": str(self.index),
+            "PIP_NO_INDEX": "1",
+            "UV": _UV,
+            "UV_HTTP_RETRIES": "0",
+            **more,
+        }
+
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs the command."""
-        return subprocess.run(
-            [_LOCK, *arguments],
-            env={
-                "BUILD_WORKSPACE_DIRECTORY": str(self.locks.parents[1]),
-                "HOME": str(self.home),
-                "PATH": os.environ["PATH"],
-                "PIP_CONFIG_FILE": "/dev/null",
-                "PIP_FIND_LINKS": str(self.index),
-                "PIP_NO_INDEX": "1",
-                "UV": _UV,
-                "UV_HTTP_RETRIES": "0",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-        )
+        env = self.environment(**environment)
+        return subprocess.run([_LOCK, *arguments], env=env, capture_output=True, text=True)
+
+    def ok(self, *arguments: str, **environment: str) -> str:
+        """Runs the command, which must work, and returns what it tells."""
+        done = self.run(*arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def pins(self, lock: str = "app.txt") -> list[str]:
+        """The pins of a lock with the number of their hashes."""
+        return [
+            f"{pin.name}=={pin.rest} {len(pin.hashes)}"
+            for pin in lockfile.entries((self.locks / lock).read_text())
+        ]
 
 
 @pytest.fixture
@@ -78,13 +97,17 @@ def test_a_lock_has_names_versions_and_all_hashes(workspace: Workspace) -> None:
         f"old==1.0 ; python_full_version < '3.10' \\\n    --hash={wheels['old']}\n"
     )
     again = workspace.run()
-    assert (again.returncode, again.stdout) == (0, "venv/locks/app.txt: up to date\n")
+    assert again.returncode == 0
+    assert again.stdout == "venv/locks/app.txt: 3 distributions locked\n  nothing has changed\n"
+    assert again.stderr == "[1/1] venv/locks/app.txt: resolving for every Python from 3.9 on\n"
 
 
 def test_versions_stay_until_upgraded(workspace: Workspace) -> None:
     TinyWheel("lib", "2.0").write(workspace.index)
-    assert workspace.run("app").stdout == "venv/locks/app.txt: up to date\n"
-    assert "lib[fast]: 1.0 -> 2.0" in workspace.run("--upgrade", "app").stdout
+    assert "nothing has changed" in workspace.run("app").stdout
+    assert workspace.ok("--upgrade", "app") == (
+        "venv/locks/app.txt: 3 distributions locked: 1 upgraded\n  ~ lib 1.0 -> 2.0\n"
+    )
     assert "lib[fast]==2.0" in workspace.lock.read_text()
 
 
@@ -94,7 +117,7 @@ def test_a_wrong_hash_is_replaced(workspace: Workspace) -> None:
     checked = workspace.run("--check", "app")
     assert checked.returncode == 1
     assert "refresh: ./bazelw run //venv:lock -- app" in checked.stderr
-    assert "app==1.0: 1 hashes gone, 1 added" in workspace.run("app").stdout
+    assert "~ app 1.0, other hashes: 1 gone, 1 added" in workspace.run("app").stdout
     assert workspace.lock.read_text() == right
 
 
@@ -104,8 +127,8 @@ def test_check_writes_nothing(workspace: Workspace) -> None:
     before = workspace.lock.read_bytes()
     checked = workspace.run("--check")
     assert checked.returncode == 1
-    assert "app: 1.0 -> gone" in checked.stdout
-    assert "refresh: ./bazelw run //venv:lock\n" in checked.stderr
+    assert "  - app 1.0\n" in checked.stdout
+    assert "stale; refresh: ./bazelw run //venv:lock -- app\n" in checked.stderr
     assert workspace.lock.read_bytes() == before
 
 
@@ -113,7 +136,13 @@ def test_check_writes_nothing(workspace: Workspace) -> None:
     ("source", "environment", "message"),
     [
         ("app>2\n", {}, "error: venv/locks/app.in: nothing satisfies it"),
-        ("--find-links /opt\napp\n", {}, ""),
+        (
+            "--find-links /opt\napp\n",
+            {},
+            "error: venv/locks/app.in: `--find-links`: /opt is a path of this machine",
+        ),
+        ("--index-url https://me:secret@a.invalid\napp\n", {}, "doesn't belong into a file that is shared"),
+        ("--extra-index-url https://${NOT_SET}/simple\napp\n", {}, "wants the variable NOT_SET"),
         ("no-such-app\n", {}, "error: venv/locks/app.in: nothing satisfies it"),
         (
             "app\n",
@@ -132,7 +161,7 @@ def test_bad_input_leaves_the_lock_alone(
     workspace.source.write_text(source)
     before = workspace.lock.read_bytes()
     done = workspace.run("app", **environment)
-    assert (done.returncode == 1) is bool(message), done.stderr
+    assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
@@ -144,3 +173,200 @@ def test_an_unknown_lock_is_told_with_those_there_are(workspace: Workspace) -> N
     done = workspace.run("nothing")
     assert done.returncode == 1
     assert "error: venv/locks/nothing.in: no such source of a lock\n  there are: app" in done.stderr
+
+
+class Indexes:
+    """The main index, which pip is set up for, and an extra one."""
+
+    def __init__(self, main: SimpleIndex, extra: SimpleIndex) -> None:
+        self.main, self.extra = main, extra
+
+    @property
+    def pip(self) -> dict[str, str]:
+        """pip's configuration."""
+        return {"PIP_FIND_LINKS": "", "PIP_INDEX_URL": self.main.url, "PIP_NO_INDEX": "0"}
+
+
+@pytest.fixture
+def indexes(tmp_path: Path) -> Iterator[Indexes]:
+    """torch is on both, with a local version on the extra one, as builds for CUDA are."""
+    main, extra = SimpleIndex(tmp_path / "main"), SimpleIndex(tmp_path / "extra")
+    main.add(TinyWheel("torch", requires=["dep"]), TinyWheel("dep", "1.1"), TinyWheel("other"))
+    extra.add(*(TinyWheel("torch", "1.0+cu128", requires=["dep"], tags=tags) for tags in (_X86, _ARM)))
+    with main.served(), extra.served():
+        yield Indexes(main, extra)
+
+
+_X86 = "cp311-cp311-manylinux_2_17_x86_64"
+_ARM = "cp311-cp311-manylinux_2_17_aarch64"
+
+
+def test_a_local_version_comes_from_an_extra_index(workspace: Workspace, indexes: Indexes) -> None:
+    option = f"--extra-index-url {indexes.extra.url}"
+    workspace.source.write_text(f"# pythons: 3.11\n{option}\ntorch==1.0+cu128\nother\n")
+    assert f"  + {option}\n" in workspace.ok("app", **indexes.pip)
+    lock = workspace.locks / "app_py311.txt"
+    assert lock.read_text().splitlines()[2] == option
+    assert indexes.main.url not in lock.read_text()
+    assert workspace.pins(lock.name) == ["dep==1.1 1", "other==1.0 1", "torch==1.0+cu128 2"]
+
+
+def test_a_local_version_wins_where_it_has_wheels(workspace: Workspace, indexes: Indexes) -> None:
+    workspace.source.write_text(f"# python: 3.11\n--extra-index-url {indexes.extra.url}\ntorch\n")
+    workspace.ok("app", **indexes.pip)
+    found = [pin.partition(" ")[0] for pin in workspace.pins()]
+    assert found == ["dep==1.1", "torch==1.0", "torch==1.0+cu128"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_release_has_the_hashes_of_all_places(workspace: Workspace, indexes: Indexes, named: bool) -> None:
+    indexes.extra.add(TinyWheel("dep", "1.1", tags=_ARM))
+    (workspace.locks / "wheels").mkdir()
+    TinyWheel("dep", "1.1", tags="cp39-cp39-linux_x86_64").write(workspace.locks / "wheels")
+    TinyWheel("here").write(workspace.locks / "wheels")
+    url = "${EXTRA}" if named else indexes.extra.url
+    workspace.source.write_text(f"# python: 3.11\n-f wheels\n--extra-index-url {url}\ndep\nhere\n")
+    workspace.ok("app", **indexes.pip, EXTRA=indexes.extra.url)
+    assert workspace.pins() == ["dep==1.1 3", "here==1.0 1"]
+    assert workspace.lock.read_text().splitlines()[2:4] == ["--find-links wheels", f"--extra-index-url {url}"]
+
+
+def test_an_index_of_the_lock_that_does_not_answer(workspace: Workspace, indexes: Indexes) -> None:
+    before = workspace.lock.read_bytes()
+    workspace.source.write_text("--extra-index-url http://127.0.0.1:9/simple\nother\n")
+    done = workspace.run("app", **indexes.pip)
+    assert done.returncode == 1
+    assert "error: venv/locks/app.in: the package index can't be reached" in done.stderr
+    assert "and the lines `--extra-index-url http://127.0.0.1:9/simple`" in done.stderr
+    assert workspace.lock.read_bytes() == before
+
+
+def test_each_python_has_a_lock_of_its_own(workspace: Workspace, indexes: Indexes) -> None:
+    indexes.main.add(
+        TinyWheel("late", "1.0"),
+        TinyWheel("late", "2.0", requires_python=">=3.11.5"),
+        TinyWheel("intel"),
+        TinyWheel("top", requires=["intel; platform_machine == 'x86_64'", "late", "win; os_name == 'nt'"]),
+    )
+    workspace.source.write_text("# pythons: 3.9 3.11 3.12\ntop\n")
+    told = workspace.ok("app", **indexes.pip)
+    assert "venv/locks/app.txt: removed, for its source makes no such lock any more\n" in told
+    assert sorted(path.name for path in workspace.locks.glob("*.txt")) == [
+        "app_py311.txt",
+        "app_py312.txt",
+        "app_py39.txt",
+    ]
+    intel = "intel==1.0 ; platform_machine == 'x86_64' 1"
+    # Debian's 3.11.2 is too old for the later one, which has no word for that in a lock for all.
+    assert workspace.pins("app_py311.txt") == [intel, "late==1.0 1", "top==1.0 1"]
+    assert workspace.pins("app_py312.txt") == [intel, "late==2.0 1", "top==1.0 1"]
+    assert "#    ./bazelw run //venv:lock -- app\n" in (workspace.locks / "app_py39.txt").read_text()
+
+
+def test_a_lock_that_is_made_no_more_is_told_and_removed(workspace: Workspace) -> None:
+    workspace.source.write_text("# pythons: 3.9 3.11\napp\n")
+    workspace.ok()
+    mine = workspace.locks / "app_py37.txt"
+    mine.write_text("six==1.0\n")
+    (workspace.locks / "app_py36.in").write_text("lib\n")
+    workspace.ok("app_py36")
+    workspace.source.write_text("# pythons: 3.11\napp\n")
+    checked = workspace.run("--check")
+    assert checked.returncode == 1
+    assert "venv/locks/app_py39.txt: to be removed, for its source makes no such lock" in checked.stdout
+    assert (workspace.locks / "app_py39.txt").exists()
+    assert "venv/locks/app_py39.txt: removed" in workspace.ok()
+    left = sorted(path.name for path in workspace.locks.glob("*.txt"))
+    # What we didn't write stays, and so does what another source makes.
+    assert left == ["app_py311.txt", "app_py36.txt", "app_py37.txt"]
+
+
+def test_two_sources_of_one_lock_are_refused(workspace: Workspace) -> None:
+    workspace.source.write_text("# pythons: 3.9\napp\n")
+    (workspace.locks / "app_py39.in").write_text("lib\n")
+    done = workspace.run()
+    assert done.returncode == 1
+    assert "error: venv/locks/app.in: writes app_py39.txt, and so does app_py39.in" in done.stderr
+
+
+def test_a_distribution_without_wheels_is_locked_when_it_is_named(
+    workspace: Workspace, indexes: Indexes
+) -> None:
+    (sdist,) = indexes.main.add(TinySdist("csource", requires=["other"]))
+    workspace.source.write_text("csource\n")
+    done = workspace.run("app", **indexes.pip)
+    assert done.returncode == 1
+    assert "a distribution without wheels needs a line `# sdist: NAME`" in done.stderr
+    workspace.source.write_text("# sdist: csource\ncsource\n")
+    workspace.ok("app", **indexes.pip)
+    assert workspace.pins() == ["csource==1.0 1", "other==1.0 1"]
+    assert sha256(sdist) in workspace.lock.read_text()
+
+
+def test_a_folder_of_ones_own(workspace: Workspace) -> None:
+    own = workspace.locks.parents[1] / "my locks"
+    own.mkdir()
+    (own / "mine.in").write_text("lib\n")
+    command = {"LOCK_COMMAND": "bazel run @pycuda//venv:lock --"}
+    assert "my locks/mine.txt: 1 distribution locked: 1 added" in workspace.ok(
+        "--folder", "my locks", **command
+    )
+    refresh = "bazel run @pycuda//venv:lock -- --folder 'my locks' mine"
+    assert f"#    {refresh}\n" in (own / "mine.txt").read_text()
+    (own / "mine.in").write_text("app\n")
+    assert (
+        f"stale; refresh: {refresh}\n" in workspace.run("--check", "--folder", "my locks/", **command).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("/etc", "error: --folder /etc is not in the workspace"),
+        ("../other", "error: --folder ../other is not in the workspace"),
+        ("none", "error: none: there is no such folder\n  name that of the locks: --folder FOLDER"),
+    ],
+)
+def test_a_folder_that_can_not_be(workspace: Workspace, folder: str, message: str) -> None:
+    done = workspace.run("--folder", folder)
+    assert done.returncode == 1
+    assert message in done.stderr
+
+
+def test_help_tells_all_there_is(workspace: Workspace) -> None:
+    told = workspace.ok("--help")
+    for word in ("NAME", "--check", "--upgrade", "--folder", "# pythons:", "# sdist:", "--extra-index-url"):
+        assert word in told
+
+
+def test_an_interrupt_leaves_the_lock_that_was_there(workspace: Workspace) -> None:
+    before = workspace.lock.read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        workspace.source.write_text("lib\n")
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        process = subprocess.Popen(
+            [_LOCK, "app"],
+            env=workspace.environment(PIP_FIND_LINKS="", PIP_INDEX_URL=index, PIP_NO_INDEX="0"),
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        # uv waits for an answer that never comes, and so do we.
+        silent.accept()
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert workspace.lock.read_bytes() == before
+    assert sorted(path.name for path in workspace.locks.iterdir()) == ["app.in", "app.txt"]
+
+
+def test_a_full_disk_leaves_the_lock_that_was_there(workspace: Workspace) -> None:
+    before = workspace.lock.read_bytes()
+    workspace.source.write_text("lib\n")
+    # No byte can be written to a file: pipes are none, and uv has its answer in them.
+    limited = f"ulimit -f 0; exec {shlex.quote(_LOCK)} app"
+    done = subprocess.run(["sh", "-c", limited], env=workspace.environment(), capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert workspace.lock.read_bytes() == before
+    assert sorted(path.name for path in workspace.locks.iterdir()) == ["app.in", "app.txt"]

@@ -1,9 +1,11 @@
-"""Builds real wheels of a few hundred bytes for tests."""
+"""Builds real wheels and source distributions of a few hundred bytes for tests."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +55,40 @@ class TinyWheel:
     def _single_tags(self) -> list[str]:
         pythons, abis, platforms = (part.split(".") for part in self.tags.split("-"))
         return [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]
+
+
+@dataclass(frozen=True)
+class TinySdist:
+    """What a source distribution is made of; its metadata says what it requires, for it isn't built."""
+
+    name: str
+    version: str = "1.0"
+    requires: Sequence[str] = ()
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return f"{self.name.replace('-', '_')}-{self.version}.tar.gz"
+
+    def write(self, folder: Path) -> Path:
+        """Writes the file; the time is in it."""
+        root = self.file.removesuffix(".tar.gz")
+        metadata = ["Metadata-Version: 2.2", f"Name: {self.name}", f"Version: {self.version}"]
+        metadata += [f"Requires-Dist: {requirement}" for requirement in self.requires]
+        members = {
+            "PKG-INFO": "\n".join([*metadata, "", ""]),
+            "pyproject.toml": '[build-system]\nrequires = ["setuptools"]\n'
+            'build-backend = "setuptools.build_meta"\n',
+            "setup.py": "from setuptools import setup\n"
+            f"setup(name={self.name!r}, version={self.version!r})\n",
+        }
+        path = folder / self.file
+        with tarfile.open(path, "w:gz") as archive:
+            for name, text in members.items():
+                info = tarfile.TarInfo(f"{root}/{name}")
+                info.size = len(text.encode())
+                archive.addfile(info, io.BytesIO(text.encode()))
+        return path
 
 
 def _digest(data: bytes) -> str:
