@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.testing.nested_bazel import NestedBazel
+from tools.testing.simple_index import SimpleIndex
 from tools.testing.tiny_wheel import TinyWheel, sha256
 
 _COMMAND = "./bazelw run //venv:lock -- contract"
@@ -31,6 +32,7 @@ class Hub:
             "PIP_FIND_LINKS": str(self._index),
             "PIP_NO_INDEX": "1",
             "PIP_RETRIES": "0",
+            "XDG_CACHE_HOME": str(folder / "cache"),
         }
         for name in _LOCKS:
             self.lock([], name=name)
@@ -45,6 +47,12 @@ class Hub:
     def lock(self, pins: Sequence[str], name: str = "contract") -> None:
         """Writes a lock."""
         (self._nested.own / f"{name}.txt").write_text(_HEADER + "".join(f"{pin}\n" for pin in pins))
+
+    def folder(self, name: str) -> Path:
+        """Makes a folder beside the locks."""
+        made = self._nested.own / name
+        made.mkdir()
+        return made
 
     def build(self, *arguments: str, **environment: str) -> tuple[int, str]:
         """Builds, and returns the exit code and what Bazel says."""
@@ -176,6 +184,36 @@ def test_an_index_that_does_not_answer(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("target", ["@contract//app:whl", "@contract//app:pkg"])
+def test_an_index_that_the_lock_names(hub: Hub, tmp_path: Path) -> None:
+    hub.index()
+    extra = SimpleIndex(tmp_path / "extra")
+    (torch,) = extra.add(TinyWheel("torch", "2.0+cu128"))
+    (tmp_path / "extra/flat").mkdir()
+    lib = TinyWheel("lib", "1.9").write(tmp_path / "extra/flat")
+    main = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_NO_INDEX": "0", "no_proxy": "127.0.0.1"}
+    with extra.served():
+        hub.lock([f"--index-url {extra.url}", _pin(torch)])
+        code, said = hub.build("@contract//torch:whl", **main)
+        assert code == 0, said
+        hub.lock([f"--index-url {extra.url}", f"--find-links {extra.url}/flat", _pin(lib)])
+        code, said = hub.build("@contract//lib:whl", **main)
+        assert code == 0, said
+    hub.lock([f"--extra-index-url {extra.url}", "gone==1.0 --hash=sha256:" + "a" * 64])
+    said = hub.fails("@contract//gone:whl", **main)
+    names = f"{extra.url}, which venv/locks/contract.txt names by --extra-index-url, can't be reached"
+    assert f"venv/locks/contract.txt:4: gone==1.0: {names}" in said
+    assert _REFRESH in said
+
+
+def test_a_folder_that_the_lock_names(hub: Hub) -> None:
+    hub.index()
+    folder = hub.folder("wheels")
+    lib = TinyWheel("lib", "2.1").write(folder)
+    hub.lock(["--find-links wheels", _pin(lib)])
+    code, said = hub.build("@contract//lib:whl")
+    assert code == 0, said
+
+
 def test_a_wheel_that_leaves_its_root(hub: Hub, target: str) -> None:
     (app,) = hub.index(TinyWheel("app", "1.6", files={"../../../evil.py": b""}))
     hub.lock([_pin(app)])

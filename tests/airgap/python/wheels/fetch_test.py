@@ -1,16 +1,20 @@
 """Real pip fetches tiny wheels from a folder: for the right target, by hash, or with one clear message."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from wheels import fetch
+from wheels import cache, explain, fetch
 from wheels.errors import WheelError
+from wheels.request import Request
 from wheels.target import Target
 
-from tools.testing.tiny_wheel import TinyWheel, sha256
+from tools.testing.simple_index import SimpleIndex
+from tools.testing.tiny_wheel import TinySdist, TinyWheel, sha256
 
 _X86 = Target("3.11.2", "linux_x86_64")
 _ARM = Target("3.11.2", "linux_aarch64")
@@ -25,6 +29,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return folder
 
 
@@ -36,12 +41,12 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
-def _request(*wheels: Path, target: Target = _X86, name: str = "app", version: str = "1.0") -> fetch.Request:
+def _request(*wheels: Path, target: Target = _X86, name: str = "app", version: str = "1.0") -> Request:
     hashes = tuple(sorted(sha256(wheel) for wheel in wheels))
-    return fetch.Request("venv/locks/app.txt:3", name, version, hashes, target, _REFRESH)
+    return Request("venv/locks/app.txt:3", name, version, hashes, target, _REFRESH)
 
 
-def _message(request: fetch.Request, out: Path) -> str:
+def _message(request: Request, out: Path) -> str:
     with pytest.raises(WheelError) as caught:
         fetch.fetch(request, out)
     assert list(out.iterdir()) == [], "a failed fetch leaves something behind"
@@ -207,12 +212,12 @@ def test_a_locked_file_that_is_no_whole_wheel(index: Path, out: Path, kept: int)
 def test_a_full_disk_is_told_as_such() -> None:
     request = replace(_request(), hashes=())
     said = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
-    assert "no space left" in str(fetch.explain(request, said))
+    assert "no space left" in str(explain.explain(request, said))
 
 
 def test_a_missing_pip_is_told_as_such() -> None:
     asked = subprocess.run([sys.executable, "-S", "-I", "-m", "pip"], capture_output=True, text=True)
-    assert "pip is missing" in str(fetch.explain(_request(), asked.stderr))
+    assert "pip is missing" in str(explain.explain(_request(), asked.stderr))
 
 
 def test_a_better_wheel_that_is_not_locked_is_none(index: Path, out: Path) -> None:
@@ -220,3 +225,100 @@ def test_a_better_wheel_that_is_not_locked_is_none(index: Path, out: Path) -> No
     TinyWheel("app", tags="cp37-abi3-manylinux1_x86_64").write(index)
     assert fetch.fetch(_request(locked), out).name == locked.name
     assert [path.name for path in out.iterdir()] == [locked.name]
+
+
+@pytest.fixture
+def indexes(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[SimpleIndex, str]]:
+    """An index that a lock names, and the option that names it; pip's own has another version, or nothing."""
+    main, extra = SimpleIndex(tmp_path / "main"), SimpleIndex(tmp_path / "extra")
+    main.add(TinyWheel("app", "2.0"))
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with main.served(), extra.served():
+        monkeypatch.setenv("PIP_INDEX_URL", main.url)
+        yield extra, f"--extra-index-url {extra.url}"
+
+
+def test_a_local_version_comes_from_the_index_that_the_lock_names(
+    indexes: tuple[SimpleIndex, str], out: Path
+) -> None:
+    extra, option = indexes
+    wheels = extra.add(*(TinyWheel("app", "1.0+cu128", tags=tags) for tags in (_CP311, "py3-none-win_amd64")))
+    request = _request(*wheels, version="1.0+cu128")
+    with pytest.raises(WheelError, match=r"no wheel for Python 3\.11"):
+        fetch.fetch(request, out)
+    wheel = fetch.fetch(replace(request, options=(option,)), out)
+    assert sha256(wheel) == sha256(wheels[0])
+
+
+def test_hashes_hold_for_the_index_of_the_lock_too(indexes: tuple[SimpleIndex, str], out: Path) -> None:
+    extra, option = indexes
+    request = replace(_request(*extra.add(TinyWheel("app"))), options=(option,))
+    extra.add(TinyWheel("app", files={"evil.py": b""}))
+    assert "the fetched wheel is not the locked one" in _message(request, out)
+
+
+def test_variables_of_an_option_are_those_of_the_environment(
+    indexes: tuple[SimpleIndex, str], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra, _ = indexes
+    request = replace(_request(*extra.add(TinyWheel("app"))), options=("--extra-index-url ${EXTRA}",))
+    with pytest.raises(WheelError) as caught:
+        fetch.fetch(request, out)
+    assert str(caught.value) == (
+        "venv/locks/app.txt: `--extra-index-url ${EXTRA}` wants the variable EXTRA, which is not set\n"
+        "  set it: export EXTRA=..."
+    )
+    monkeypatch.setenv("EXTRA", extra.url)
+    assert fetch.fetch(request, out).is_file()
+
+
+def test_an_index_of_the_lock_that_does_not_answer(indexes: tuple[SimpleIndex, str], out: Path) -> None:
+    extra, _ = indexes
+    request = _request(*extra.add(TinyWheel("app")))
+    message = _message(replace(request, options=("--extra-index-url http://127.0.0.1:9/simple",)), out)
+    assert (
+        "http://127.0.0.1:9/simple, which venv/locks/app.txt names by --extra-index-url, can't be" in message
+    )
+    assert f"change `--extra-index-url` in the lock's source and refresh the lock: {_REFRESH}" in message
+
+
+def test_what_others_have_is_fetched_without_the_index_of_the_lock(
+    indexes: tuple[SimpleIndex, str], out: Path, tmp_path: Path
+) -> None:
+    (wheel,) = (tmp_path / "main/app").glob("*.whl")
+    request = replace(
+        _request(wheel, version="2.0"), options=("--extra-index-url http://127.0.0.1:9/simple",)
+    )
+    assert fetch.fetch(request, out).name == wheel.name
+    # What the other one would have had is not known.
+    kept = cache.folder(os.environ)
+    assert kept
+    assert not kept.exists()
+
+
+def test_an_index_of_the_lock_that_wants_a_password(out: Path) -> None:
+    request = replace(_request(), options=("--extra-index-url https://me:pw@a.invalid/simple/",))
+    said = (
+        "Could not fetch URL https://me:****@a.invalid/simple/app/: 401 Client Error: Unauthorized for url: x"
+    )
+    message = str(explain.explain(request, said))
+    assert (
+        "https://a.invalid/simple, which venv/locks/app.txt names by --extra-index-url, refuses us" in message
+    )
+    assert "~/.netrc" in message
+
+
+def test_a_pin_with_a_source_distribution_only(indexes: tuple[SimpleIndex, str], out: Path) -> None:
+    extra, option = indexes
+    files = extra.add(TinySdist("app"), TinySdist("app", "1.1"), TinyWheel("app", tags=_CP311))
+    request = replace(_request(*files), options=(option,))
+    assert fetch.fetch(request, out).unlink() is None
+    message = _message(replace(request, target=_ARM), out)
+    assert "no wheel for Python 3.11 on linux_aarch64, only the source distribution app-1.0.tar.gz" in message
+    assert "`sdist_wheel` of //venv:defs.bzl" in message
+    assert "or supply one" in message

@@ -1,5 +1,7 @@
 """What a lock may look like, and the one message for each way in which it may not."""
 
+from pathlib import Path
+
 import pytest
 from wheels import lock
 from wheels.errors import WheelError
@@ -32,6 +34,27 @@ def test_pins_are_chosen_for_the_target() -> None:
     assert on_x86["numpy"].extras == ("extra", "other-one")
     assert on_x86["flask_cors"].hashes == (f"sha256:{_A}", f"sha256:{_B}")
     assert parsed.where(on_x86["numpy"]) == "app.txt:9"
+    assert parsed.options == ("--index-url https://index.invalid/simple",)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-i https://a.invalid/simple  # ours", "--index-url https://a.invalid/simple"),
+        ("--extra-index-url=https://a.invalid/simple", "--extra-index-url https://a.invalid/simple"),
+        ("--extra-index-url https://${TOKEN}@a.invalid", "--extra-index-url https://${TOKEN}@a.invalid"),
+        ("--find-links ../wheels", "--find-links /here/wheels"),
+        ("-f'my wheels'", "--find-links '/here/locks/my wheels'"),
+        ("--find-links https://a.invalid/flat", "--find-links https://a.invalid/flat"),
+        ("--find-links ${WHEELS}", "--find-links ${WHEELS}"),
+        ("--trusted-host a.invalid", "--trusted-host a.invalid"),
+        ("--only-binary :all:", None),
+        ("--pre", None),
+    ],
+)
+def test_options_say_where_packages_are(line: str, expected: str | None) -> None:
+    parsed = lock.parse(f"{line}\n", "app.txt", Path("/here/locks"))
+    assert parsed.options == ((expected,) if expected else ())
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def _declare_wheels(request, pins, host):
                 extras = pin["extras"],
                 hashes = pin["hashes"],
                 hub = request.hub,
+                options = pin["options"],
                 packages = packages_by_platform[platform],
                 platform = platform,
                 python = request.flavour.python,

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from wheels import archive, fetch, lock, metadata
 from wheels.errors import Problem, WheelError
+from wheels.request import Request
 from wheels.target import PLATFORMS, Target
 
 
@@ -26,6 +27,7 @@ def _pin_json(parsed: lock.Lock, pin: lock.Pin) -> dict[str, Any]:
         "extras": pin.extras,
         "hashes": pin.hashes,
         "name": pin.name,
+        "options": parsed.options,
         "refresh": parsed.refresh,
         "version": pin.version,
         "where": parsed.where(pin),
@@ -51,13 +53,14 @@ def _read_lock(request: dict[str, Any]) -> dict[str, Any]:
 
 def _fetch(request: dict[str, Any]) -> dict[str, Any]:
     """Fetches a wheel and says what it depends on among the locked packages."""
-    pin = fetch.Request(
+    pin = Request(
         where=request["where"],
         name=request["name"],
         version=request["version"],
         hashes=tuple(request["hashes"]),
         target=Target(request["python"], request["platform"]),
         refresh=request["refresh"],
+        options=tuple(request["options"]),
     )
     wheel = fetch.fetch(pin, Path.cwd())
     try:

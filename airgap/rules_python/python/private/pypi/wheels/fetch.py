@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from wheels.errors import Problem, WheelError
-from wheels.lock import refresh_hint
-from wheels.target import Target
+from wheels import cache
+from wheels.explain import explain, unreachable
+from wheels.request import HashMismatch, NoWheel, Request, check_variables, hash_mismatch
 
 # Settings of the user's pip that would change which file is fetched, or add others.
 _DROPPED = frozenset(
@@ -24,47 +21,6 @@ _DROPPED = frozenset(
         "PYTHON_VERSION QUIET REPORT REQUIREMENT REQUIREMENTS_FROM_SCRIPT SRC VERBOSE"
     ).split()
 )
-_UNREACHABLE = re.compile(
-    r"connection error|NewConnectionError|ConnectTimeout|ReadTimeout|name resolution|Max retries exceeded"
-    r"|Connection (?:refused|reset|aborted|broken|timed out|to \S+ timed out)|Network is unreachable"
-    r"|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|Failed to establish a new connection"
-    r"|not a trusted or secure host|\b50[0234] Server Error",
-    re.IGNORECASE,
-)
-_NO_FILE = re.compile(r"No matching distribution found|requires a different Python")
-_DAMAGED = re.compile(r"is invalid|not a zip|bad zip|invalid wheel", re.IGNORECASE)
-# The lines of pip's output that tell the cause.
-_TELLING = re.compile(r"^(?:ERROR|WARNING): |^Could not fetch URL|^Link requires a different Python")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
-
-
-class NoWheel(WheelError):
-    """No locked file fits the target."""
-
-
-class HashMismatch(WheelError):
-    """The file that fits is not a locked one."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A pin of a lock and the target that it is wanted for."""
-
-    where: str
-    name: str
-    version: str
-    hashes: tuple[str, ...]
-    target: Target
-    refresh: str
-
-    @property
-    def pin(self) -> str:
-        """The pin as pip spells it."""
-        return f"{self.name}=={self.version}"
-
-    def error(self, what: str, remedy: str, kind: type[WheelError] = WheelError) -> WheelError:
-        """An error about this pin."""
-        return kind(Problem(self.where, f"{self.pin}: {what}", remedy))
 
 
 def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -78,11 +34,16 @@ def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _download(request: Request, work: Path, below: int | None = None) -> Path:
-    """Fetches the wheel that pip holds for the best; raises a WheelError if there is none."""
+def _download(request: Request, work: Path, below: int | None = None) -> tuple[Path, bool]:
+    """Fetches the wheel that pip holds for the best, and says whether pip has seen all that there is.
+
+    Raises:
+        WheelError: there is none.
+    """
     requirements = work / "requirements.txt"
     hashes = " ".join(f"--hash={value}" for value in request.hashes)
-    requirements.write_text(f"{request.pin} {hashes}\n", encoding="utf-8")
+    lines = [*request.options, f"{request.pin} {hashes}"]
+    requirements.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     folder = work / f"downloads-{below}"
     done = subprocess.run(
         [
@@ -109,73 +70,22 @@ def _download(request: Request, work: Path, below: int | None = None) -> Path:
         check=False,
     )
     wheels = sorted(folder.glob("*.whl"))
+    said = done.stdout + done.stderr
     if done.returncode != 0 or len(wheels) != 1:
-        raise explain(request, done.stdout + done.stderr)
-    got = sha256(wheels[0])
+        raise explain(request, said)
+    got = cache.sha256(wheels[0])
     if got not in request.hashes:
         raise hash_mismatch(request, got)
-    return wheels[0]
+    return wheels[0], not unreachable(said)
 
 
 def _better(request: Request, work: Path, rank: int) -> Path | None:
     """Fetches a wheel for a better platform, if one is locked."""
     try:
-        wheel = _download(request, work, below=rank)
+        wheel, _ = _download(request, work, below=rank)
     except (NoWheel, HashMismatch):
         return None
     return wheel if request.target.rank(wheel.name) is not None else None
-
-
-def _said(output: str) -> str:
-    """What pip said that matters, indented."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = list(dict.fromkeys(line for line in lines if _TELLING.search(line)))
-    return "".join(f"\n    pip: {line[:300]}" for line in (telling or lines)[-6:] or ["nothing"])
-
-
-def explain(request: Request, output: str) -> WheelError:
-    """Turns what pip said when it failed into one error."""
-    output = _CREDENTIALS.sub("", output)
-    got = re.findall(r"^\s*Got\s+([0-9a-f]{64})\s*$", output, re.MULTILINE)
-    if got:
-        return hash_mismatch(request, f"sha256:{got[0]}")
-    if "No space left on device" in output:
-        return request.error(
-            "no space left while fetching it", "make room on the disk of Bazel's output base"
-        )
-    if _UNREACHABLE.search(output):
-        return request.error(
-            f"the package index can't be reached{_said(output)}",
-            "check the network, the proxy and pip's configuration (`python3 -m pip config list`)",
-        )
-    if _NO_FILE.search(output):
-        return request.error(
-            f"no wheel for {request.target} among the locked files{_said(output)}",
-            "pin a version that has a wheel for this target, or take the target out of target_platforms; "
-            f"to {refresh_hint(request.refresh)}",
-            NoWheel,
-        )
-    if "No module named pip" in output:
-        return request.error("pip is missing", f"install it for {sys.executable} (Debian: python3-pip)")
-    if _DAMAGED.search(output):
-        return request.error(f"the wheel is damaged{_said(output)}", refresh_hint(request.refresh))
-    return request.error(f"pip could not fetch it{_said(output)}", refresh_hint(request.refresh))
-
-
-def hash_mismatch(request: Request, got: str) -> WheelError:
-    """The error for a file that isn't the locked one."""
-    expected = "".join(f"\n    expected {value}" for value in request.hashes)
-    return request.error(
-        f"the fetched wheel is not the locked one{expected}\n    got      {got}",
-        f"if the change is meant, {refresh_hint(request.refresh)}",
-        HashMismatch,
-    )
-
-
-def sha256(path: Path) -> str:
-    """The hash of a file, spelled as in a lock."""
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def fetch(request: Request, folder: Path) -> Path:
@@ -184,17 +94,25 @@ def fetch(request: Request, folder: Path) -> Path:
     Raises:
         WheelError: there is no such file, or it isn't the locked one.
     """
+    kept = cache.folder(os.environ)
+    known = cache.get(kept, request, folder) if kept else None
+    if known:
+        return known
+    check_variables(request, os.environ)
     work = folder / "_fetch"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        wheel = _download(request, work)
+        wheel, certain = _download(request, work)
         # pip looks at the tags of Python and ABI first; rules_python at the platform's.
         while rank := request.target.rank(wheel.name):
             better = _better(request, work, rank)
             if better is None:
                 break
             wheel = better
-        return wheel.rename(folder / wheel.name)
+        wheel = wheel.rename(folder / wheel.name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    if kept and certain:
+        cache.put(kept, request, wheel)
+    return wheel

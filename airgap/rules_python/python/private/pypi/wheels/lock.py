@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +17,16 @@ from wheels.target import Target
 _HASH = re.compile(r"--hash[= ]\s*(\S+)")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+# Options that say where packages are; upstream hands these to pip for every pin. Others of a lock don't
+# matter to a fetch of one file by its hash.
+_PLACES = {
+    "-i": "--index-url",
+    "--index-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "-f": "--find-links",
+    "--find-links": "--find-links",
+    "--trusted-host": "--trusted-host",
+}
 # The header that uv and pip-compile write: the next comment line is the command.
 _HEADER = "via the following command:"
 
@@ -38,6 +50,7 @@ class Lock:
     file: str
     pins: tuple[Pin, ...]
     refresh: str
+    options: tuple[str, ...] = ()
 
     def where(self, pin: Pin) -> str:
         """Names the file and line of a pin."""
@@ -119,33 +132,48 @@ def read(path: Path, file: str) -> Lock:
         raise WheelError(Problem(file, what, remedy)) from error
     except UnicodeDecodeError as error:
         raise WheelError(Problem(file, f"not a text in UTF-8: {error}", refresh_hint(""))) from error
-    return parse(text, file)
+    return parse(text, file, path.parent)
 
 
-def parse(text: str, file: str) -> Lock:
+def _option(text: str, folder: Path) -> str | None:
+    """An option that says where packages are, for a requirements file in any folder."""
+    words = shlex.split(re.sub(r"^(-[if])(?=[^\s=])", r"\1 ", text))
+    kind, equals, value = words[0].partition("=")
+    kind = _PLACES.get(kind, "")
+    value = value if equals else " ".join(words[1:2])
+    if not kind or not value:
+        return None
+    if kind == "--find-links" and "://" not in value and not value.startswith("${"):
+        value = os.path.normpath(folder / value)
+    return f"{kind} {shlex.quote(value) if ' ' in value else value}"
+
+
+def parse(text: str, file: str, folder: Path = Path()) -> Lock:
     """Reads a lock.
 
     Args:
         text: the content of the file.
         file: its name, for messages.
+        folder: where it is; folders that it names are relative to that.
 
     Raises:
         WheelError: with every malformed line.
     """
     refresh = _refresh_command(text)
     pins: list[Pin] = []
+    options: list[str] = []
     problems: list[Problem] = []
     for line, logical in _logical_lines(text):
-        if logical.startswith("-"):
-            # Where to look for packages is pip's own configuration, on each machine.
-            continue
         try:
-            pins.append(_parse_pin(line, logical))
+            if not logical.startswith("-"):
+                pins.append(_parse_pin(line, logical))
+            elif option := _option(logical, folder):
+                options.append(option)
         except ValueError as error:
             problems.append(Problem(f"{file}:{line}", str(error), refresh_hint(refresh)))
     if problems:
         raise WheelError(*problems)
-    return Lock(file, tuple(pins), refresh)
+    return Lock(file, tuple(pins), refresh, tuple(options))
 
 
 def pins_for(lock: Lock, target: Target) -> dict[str, Pin]:
