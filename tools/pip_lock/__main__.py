@@ -100,6 +100,8 @@ def _workspace(folder: str, command: str) -> Workspace:
         raise ToolError(
             "there is no such folder", file=folder, remedy="name that of the locks: --folder FOLDER"
         )
+    if (Path(root) / "bazelw").exists():
+        command = re.sub(r"^bazel ", "./bazelw ", command)
     return Workspace(Path(root), inside.as_posix(), command)
 
 

@@ -317,6 +317,11 @@ def test_a_folder_of_ones_own(workspace: Workspace) -> None:
     assert (
         f"stale; refresh: {refresh}\n" in workspace.run("--check", "--folder", "my locks/", **command).stderr
     )
+    (own.parent / "bazelw").touch()
+    refresh = f"./bazelw{refresh.removeprefix('bazel')}"
+    assert (
+        f"stale; refresh: {refresh}\n" in workspace.run("--check", "--folder", "my locks/", **command).stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,6 @@ def test_an_index_that_does_not_answer(hub: Hub) -> None:
     assert "secret" not in said
 
 
-@pytest.mark.parametrize("target", ["@contract//app:whl", "@contract//app:pkg"])
 def test_an_index_that_the_lock_names(hub: Hub, tmp_path: Path) -> None:
     hub.index()
     extra = SimpleIndex(tmp_path / "extra")
@@ -214,6 +213,7 @@ def test_a_folder_that_the_lock_names(hub: Hub) -> None:
     assert code == 0, said
 
 
+@pytest.mark.parametrize("target", ["@contract//app:whl", "@contract//app:pkg"])
 def test_a_wheel_that_leaves_its_root(hub: Hub, target: str) -> None:
     (app,) = hub.index(TinyWheel("app", "1.6", files={"../../../evil.py": b""}))
     hub.lock([_pin(app)])

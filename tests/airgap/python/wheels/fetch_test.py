@@ -317,7 +317,7 @@ def test_a_pin_with_a_source_distribution_only(indexes: tuple[SimpleIndex, str],
     extra, option = indexes
     files = extra.add(TinySdist("app"), TinySdist("app", "1.1"), TinyWheel("app", tags=_CP311))
     request = replace(_request(*files), options=(option,))
-    assert fetch.fetch(request, out).unlink() is None
+    fetch.fetch(request, out).unlink()
     message = _message(replace(request, target=_ARM), out)
     assert "no wheel for Python 3.11 on linux_aarch64, only the source distribution app-1.0.tar.gz" in message
     assert "`sdist_wheel` of //venv:defs.bzl" in message

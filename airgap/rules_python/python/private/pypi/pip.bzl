@@ -139,6 +139,9 @@ _parse = tag_class(
         "download_only": attr.bool(
             doc = "Accepted: only wheels are ever fetched, nothing is built from source.",
         ),
+        "envsubst": attr.string_list(
+            doc = "Accepted: pip puts all variables into the options of a lock, whether named here or not.",
+        ),
         "hub_name": attr.string(
             doc = "The name of the hub repository.",
             mandatory = True,
