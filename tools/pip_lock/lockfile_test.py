@@ -1,5 +1,6 @@
 """Reading and writing locks, and keeping hosts and paths out of them."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,19 @@ def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     lockfile.replace(path, "new")
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_that_can_not_be_finished_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "lock.txt"
+    path.write_text("old")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As on a full disk, the first bytes can be written and the next can't.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            lockfile.replace(path, "new and longer")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

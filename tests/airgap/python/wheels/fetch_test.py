@@ -315,7 +315,7 @@ def test_an_index_of_the_lock_that_wants_a_password(out: Path) -> None:
 
 def test_a_pin_with_a_source_distribution_only(indexes: tuple[SimpleIndex, str], out: Path) -> None:
     extra, option = indexes
-    files = extra.add(TinySdist("app"), TinySdist("app", "1.1"), TinyWheel("app", tags=_CP311))
+    files = extra.add(TinySdist("app", "0.9"), TinySdist("app"), TinyWheel("app", tags=_CP311))
     request = replace(_request(*files), options=(option,))
     fetch.fetch(request, out).unlink()
     message = _message(replace(request, target=_ARM), out)
