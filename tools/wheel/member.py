@@ -12,6 +12,9 @@ from tools.wheel.content import Content, Recorded
 from tools.wheel.inflated import Inflated
 
 CHUNK = 1 << 20
+_INPUT = (
+    1 << 16
+)  # compressed bytes at a time: a copy of an inflater keeps what it was given and didn't take yet
 _UTF8 = 0x800
 _LOCAL = struct.Struct("<4s2xH18xHH")  # a member's own header: magic, flags, lengths of name and extra field
 _NO_END = "its deflate stream does not end where the archive says"
@@ -126,7 +129,7 @@ class Member:
         offset, left = self._start(), self._info.compress_size
         while left:
             self._file.seek(offset)
-            chunk = self._file.read(min(CHUNK, left))
+            chunk = self._file.read(min(_INPUT, left))
             if not chunk:
                 raise self._complain(_CUT)
             offset += len(chunk)
