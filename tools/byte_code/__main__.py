@@ -6,6 +6,7 @@ Bazel runs it for each Python and architecture; the rule is //venv/private:byte_
 """
 
 import argparse
+import shutil
 from pathlib import Path
 
 from tools.byte_code.root import build
@@ -21,7 +22,11 @@ def main() -> None:
     args = parser.parse_args()
     with naming(args.root):
         args.root.mkdir(exist_ok=True)
-        build(args.debs, args.python, args.root)
+        try:
+            build(args.debs, args.python, args.root)
+        except BaseException:
+            shutil.rmtree(args.root)  # half a compiler must not be taken for one
+            raise
 
 
 if __name__ == "__main__":

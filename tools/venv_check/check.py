@@ -83,7 +83,7 @@ def _files_and_folders(parts: Sequence[Facts]) -> list[ToolError]:
     owners = {path: facts for facts in parts for path in files(facts)}
     folders: dict[str, Facts] = {}
     for facts in parts:
-        for path in [*files(facts), *(f"{folder}/x" for folder in facts.folders)]:
+        for path in [*files(facts), *facts.compiled, *(f"{folder}/x" for folder in facts.folders)]:
             for parent in PurePosixPath(path).parents:
                 folders.setdefault(str(parent), facts)
     return [

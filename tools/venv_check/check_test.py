@@ -12,7 +12,7 @@ from tools.common.errors import ToolError
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_check.__main__ import main
 from tools.venv_check.requires import allows
-from tools.venv_part.facts import Facts
+from tools.venv_part.facts import Facts, File
 from tools.venv_part.libraries import Libraries
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
@@ -63,6 +63,14 @@ def test_a_file_where_another_wheel_has_a_folder_is_an_error(check: Check) -> No
     check.wheel("one", {"space": b"file"})
     check.wheel("two", {"space/two.py": b"two"})
     with pytest.raises(ToolError, match=r"/space is a file in one-1.0-.* and a folder in two-1.0-"):
+        check.run()
+
+
+def test_a_file_in_the_way_of_byte_code_is_an_error(check: Check) -> None:
+    check.wheel("one", {"space/__pycache__": b""})
+    code = {f"{SITE}/space/__pycache__/two.cpython-311.pyc": File.of(0o644, b"")}
+    check.add(Facts("two", compiled=code))
+    with pytest.raises(ToolError, match=r"/space/__pycache__ is a file in one-1.0-.* and a folder in two"):
         check.run()
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.common.errors import naming, run
+from tools.common.outputs import whole
 from tools.layer.formats import FORMATS
 from tools.venv_layer.merge import Part, check_size, plan
 from tools.venv_layer.write import write
@@ -46,10 +47,15 @@ def main(arguments: list[str] | None = None) -> None:
     # A table of contents without them would have them made up by who reads it.
     planned = plan(parts, all_folders=layers.has_toc)
     check_size(planned, args.layer)
-    with naming(args.layer), tempfile.TemporaryDirectory(dir=args.layer.parent) as scratch:
+    outputs = [args.layer, *([args.annotations] if args.annotations else [])]
+    with (
+        whole(*outputs),
+        naming(args.layer),
+        tempfile.TemporaryDirectory(dir=args.layer.parent) as scratch,
+    ):
         annotations = write(planned, args.layer, Path(scratch), layers)
-    if args.annotations and annotations:
-        args.annotations.write_text(annotations.to_json(), encoding="utf-8")
+        if args.annotations and annotations:
+            args.annotations.write_text(annotations.to_json(), encoding="utf-8")
 
 
 def _parts(files: Sequence[Sequence[Path]], *, requested: bool) -> list[Part]:

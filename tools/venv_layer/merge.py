@@ -22,7 +22,7 @@ _LIMIT = 10_000_000_000
 @dataclass(frozen=True)
 class Part:
     """A wheel or the skeleton: its facts, its part, that with its byte code if there is to be one, whether
-    the wheel was asked for by name, and which of its files a later part has too.
+    the wheel was asked for by name, and which of its files are left out, as something later has them too.
     """
 
     facts: Facts
@@ -49,15 +49,15 @@ def plan(parts: Sequence[Part], *, all_folders: bool = False) -> Plan:
         all_folders: whether it has the folders too that every image's base has.
     """
     parts = sorted(parts, key=lambda part: (normal(part.facts.name), part.facts.source))
-    seen: set[str] = set()
+    last = [file for part in parts if part.facts.name for file in _record(part)]
+    seen = {path for path, _ in last}
     kept: list[Part] = []
     for part in reversed(parts):
         compiled = part.facts.compiled if part.byte_code else {}
         own = {*files(part.facts), *compiled}
         kept.insert(0, replace(part, again=frozenset(own & seen)))
         seen |= own
-    last = [file for part in parts if part.facts.name for file in _record(part)]
-    folders = {str(parent) for path in [*seen, *dict(last)] for parent in PurePosixPath(path).parents}
+    folders = {str(parent) for path in seen for parent in PurePosixPath(path).parents}
     folders |= {folder for part in parts for folder in part.facts.folders}
     folders -= {"."} if all_folders else _OF_THE_BASE
     return Plan(tuple(sorted(folders)), tuple(kept), tuple(sorted(last)))
@@ -91,7 +91,8 @@ def _record(part: Part) -> list[tuple[str, bytes]]:
     rows = list(facts.record)
     found = []
     if part.requested:
-        rows.append(row_of(f"{facts.dist_info}/REQUESTED", b""))
+        requested = row_of(f"{facts.dist_info}/REQUESTED", b"")
+        rows = [*(row for row in rows if row[0] != requested[0]), requested]  # a wheel may bring one
         found.append((f"{info}/REQUESTED", b""))
     if part.byte_code:
         rows += [(recorded(path, facts.site_packages), "", "") for path in facts.compiled]

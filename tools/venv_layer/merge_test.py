@@ -107,3 +107,22 @@ def test_a_layer_of_more_than_10_gb_is_refused_before_it_is_written(layer: Layer
         layer.write()
     assert "layers = {" in str(caught.value)
     assert not layer.output.exists()
+
+
+def test_byte_code_of_no_module_is_a_part_as_well(layer: Layer) -> None:
+    for name in ("one", "two"):
+        layer.wheel(name, {"LICENSE": b"same"})
+        empty = layer.folder / f"{name}.byte-code"
+        empty.touch()
+        layer.arguments.append(str(empty))
+    assert layer.write()[f"{SITE}/LICENSE"] == b"same"
+
+
+def test_a_wheel_that_brings_what_installing_writes(layer: Layer) -> None:
+    layer.wheel("one", {"one-1.0.dist-info/REQUESTED": b"not empty"})
+    layer.arguments[0] = "--requested"
+    found = layer.write()
+    assert found[f"{SITE}/one-1.0.dist-info/REQUESTED"] == b""
+    record = cast(bytes, found[f"{SITE}/one-1.0.dist-info/RECORD"]).decode()
+    assert record.count("one-1.0.dist-info/REQUESTED,") == 1
+    assert "REQUESTED,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\r\n" in record

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from tools.common.errors import ToolError
 from tools.image_run.streams import open_tar
 from tools.layer.annotations import LayerAnnotations
 from tools.layer.estargz import write_estargz
@@ -85,16 +87,27 @@ def _described(facts: Facts, files: Mapping[str, File], links: Mapping[str, str]
 
 def _without(part: Path, again: frozenset[str], output: Path, layers: Format) -> _Listed:
     """A part without some files. It is rare, so what is left is compressed anew."""
-    digests = {}
-    with open_tar(part) as archive, output.open("wb") as out, layers.writer(out) as writer:
-        for member in archive:
-            if member.name not in again and member.isreg():
-                stream = _Hashed(cast(BinaryIO, archive.extractfile(member)))
-                writer.add(Entry(member.name, Kind.FILE, member.mode, size=member.size), stream)
-                digests[member.name] = stream.sha256.hexdigest()
-            elif member.name not in again:
-                writer.add(Entry(member.name, Kind.SYMLINK, member.mode, link=member.linkname))
+    digests: dict[str, str] = {}
+    try:
+        with open_tar(part) as archive, output.open("wb") as out, layers.writer(out) as writer:
+            for member in archive:
+                if member.name not in again:
+                    _copy(archive, member, writer, digests)
+    except tarfile.TarError as error:
+        raise ToolError(f"not a whole layer part: {error}", file=part) from error
     return output, _index(writer, digests, layers)
+
+
+def _copy(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, writer: EntryWriter, digests: dict[str, str]
+) -> None:
+    """Copies an entry, and notes the SHA-256 of a file."""
+    if not member.isreg():
+        writer.add(Entry(member.name, Kind.SYMLINK, member.mode, link=member.linkname))
+        return
+    stream = _Hashed(cast(BinaryIO, archive.extractfile(member)))
+    writer.add(Entry(member.name, Kind.FILE, member.mode, size=member.size), stream)
+    digests[member.name] = stream.sha256.hexdigest()
 
 
 class _Hashed:

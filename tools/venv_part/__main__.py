@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tools.byte_code.compiler import Compiler
 from tools.common.errors import naming
+from tools.common.outputs import whole
 from tools.common.worker import run_actions
 from tools.layer.formats import FORMATS
 from tools.venv_part.libraries import Libraries
@@ -41,17 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     venv = Venv(args.prefix, args.python)
     libraries = Libraries()
-    with naming(args.part), args.part.open("wb") as out, ExitStack() as stack:
+    outputs = [args.part, args.facts, args.libraries, *([args.byte_code] if args.byte_code else [])]
+    with ExitStack() as stack:
+        stack.enter_context(whole(*outputs))
+        stack.enter_context(naming(args.part))
         compiling = None
+        out = stack.enter_context(args.part.open("wb"))
         if args.byte_code:
             byte_code = stack.enter_context(args.byte_code.open("wb"))
             scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=args.part.parent))
             compiling = Compiling(Compiler(args.compiler), byte_code, Path(scratch))
         layers = FORMATS[args.compression]
         facts = write_part(args.wheel, venv, out, libraries, layers=layers, compiling=compiling)
-    with naming(args.facts):
-        args.facts.write_text(facts.dumps(), encoding="utf-8")
-        args.libraries.write_text(libraries.dumps(args.wheel.name), encoding="utf-8")
+        for path, text in ((args.facts, facts.dumps()), (args.libraries, libraries.dumps(args.wheel.name))):
+            with naming(path):
+                path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -64,11 +64,17 @@ class Facts:
 
 def read_facts(path: Path) -> Facts:
     """Reads what `dumps` wrote."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if data.pop("format") != _VERSION:
-        raise ToolError("facts of another version", file=path)
-    for key in ("files", "compiled"):
-        data[key] = {path: File(*file) for path, file in data[key].items()}
-    data["record"] = tuple(tuple(row) for row in data["record"])
-    data["spans"] = {path: tuple(span) for path, span in data["spans"].items()}
-    return Facts(**{**data, "folders": tuple(data["folders"]), "tags": tuple(data["tags"])})
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        version = data.pop("format")
+        if version == _VERSION:
+            for key in ("files", "compiled"):
+                data[key] = {path: File(*file) for path, file in data[key].items()}
+            for key in ("folders", "tags"):
+                data[key] = tuple(data[key])
+            data["record"] = tuple((where, digest, size) for where, digest, size in data["record"])
+            data["spans"] = {path: (offset, inner) for path, (offset, inner) in data["spans"].items()}
+            return Facts(**data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ToolError("not the facts of a part", file=path) from error
+    raise ToolError("facts of another version", file=path)

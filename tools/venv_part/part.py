@@ -68,7 +68,7 @@ def write_part(
         ToolError: the wheel is damaged or made wrong.
     """
     with Wheel.open(path) as wheel:
-        fields = _fields(wheel)
+        tags = _tags(wheel, _fields(wheel))
         scripts = _scripts(wheel, venv)
         placed = place(wheel, venv, set(scripts))
         if compiling:
@@ -78,7 +78,7 @@ def write_part(
         files = members | written
         _check_tree(wheel, files)
         sources = Sources(compiling.scratch) if compiling else None
-        modules = {each.path for each in placed if each.path.endswith(".py")} if compiling else set()
+        modules = _modules(placed) if compiling else set()
         with layers.writer(out) as writer:
             part = _Part(writer, wheel, libraries, sources, modules)
             described = {
@@ -93,7 +93,7 @@ def write_part(
             name=wheel.name,
             version=wheel.version,
             requires_python=str(wheel.metadata.get("Requires-Python") or "").strip(),
-            tags=_tags(path, fields),
+            tags=tags,
             site_packages=venv.site_packages.lstrip("/"),
             dist_info=wheel.dist_info,
             record=tuple(_record(wheel, venv, placed, written)),
@@ -115,14 +115,18 @@ def _fields(wheel: Wheel) -> list[tuple[str, str]]:
     return fields
 
 
-def _tags(path: Path, fields: list[tuple[str, str]]) -> tuple[str, ...]:
+def _tags(wheel: Wheel, fields: list[tuple[str, str]]) -> tuple[str, ...]:
     """What the wheel is for: as its name says, by which indexes and pip go; else as WHEEL says."""
-    if match := _FILE_NAME.fullmatch(path.name):
+    if match := _FILE_NAME.fullmatch(wheel.path.name):
         pythons, abis, platforms = (match[each].split(".") for each in ("python", "abi", "platform"))
         return tuple(
             f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms
         )
-    return tuple(value for key, value in fields if key == "Tag")
+    tags = tuple(value for key, value in fields if key == "Tag")
+    if not tags:
+        problem = f"{wheel.dist_info}/WHEEL: has no Tag, and the wheel's name says not what it is for either"
+        raise ToolError(problem, file=wheel.path, remedy=_OTHER_VERSION)
+    return tags
 
 
 def _scripts(wheel: Wheel, venv: Venv) -> dict[str, str]:
@@ -145,6 +149,16 @@ def _without_byte_code(placed: list[Placed], venv: Venv) -> list[Placed]:
         for each in placed
         if not (match := matches[each.path]) or f"{match['folder']}{match['name']}.py" not in modules
     ]
+
+
+def _modules(placed: list[Placed]) -> set[str]:
+    """The modules that are compiled: where a file is in the way of the folder for it, pip compiles none."""
+    paths = {each.path for each in placed}
+    return {
+        path
+        for path in paths
+        if path.endswith(".py") and f"{path.rpartition('/')[0]}/__pycache__" not in paths
+    }
 
 
 def _members(wheel: Wheel, placed: list[Placed]) -> dict[str, _File]:

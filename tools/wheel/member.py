@@ -138,7 +138,10 @@ class Member:
 
     def _start(self) -> int:
         """Where the bytes begin: after the member's own header, which must be about the same member."""
-        self._file.seek(self._info.header_offset)
+        try:
+            self._file.seek(self._info.header_offset)
+        except (OSError, OverflowError, ValueError) as error:
+            raise self._complain(_CUT) from error
         head = self._file.read(_LOCAL.size)
         if len(head) != _LOCAL.size:
             raise self._complain(_CUT)

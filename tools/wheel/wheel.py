@@ -28,7 +28,12 @@ from tools.wheel.content import Recorded
 from tools.wheel.member import Member
 
 _UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
-_ENCRYPTED = 1
+_ENCRYPTED = 0x41  # any way of it
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
+_VERSION = re.compile(r"[a-z0-9.!+_-]+", re.ASCII | re.IGNORECASE)
+
+# No file that describes a wheel is larger; one that is, is made to fill memory.
+_LARGEST = 64 << 20
 _HASHES = ("sha256", "sha384", "sha512")
 
 # What Python's reader of archives raises when one is not as it should be.
@@ -59,11 +64,13 @@ class Wheel:
         self.dist_info = self._dist_info()
         self._record: dict[str, Recorded] = {}
         self._record = self._read_record()
-        self.metadata: email.message.Message = email.parser.Parser().parsestr(
+        self.metadata: email.message.Message = email.parser.HeaderParser().parsestr(
             self.read(f"{self.dist_info}/METADATA").decode("utf-8", "replace")
         )
-        self.name = self._header("Name")
-        self.version = self._header("Version")
+        self.name = self._header("Name", _NAME)
+        self.version = self._header("Version", _VERSION)
+        if not _normal(self.dist_info).startswith(_normal(self.name) + "-"):
+            raise self._error("is not the name of its own folder", f"{self.dist_info}/METADATA: {self.name}")
 
     @classmethod
     @contextmanager
@@ -105,8 +112,11 @@ class Wheel:
         return self._record.get(name)
 
     def read(self, name: str) -> bytes:
-        """A small file's content, checked."""
-        return self.member(name).read()
+        """The content of a file that is small, checked."""
+        member = self.member(name)
+        if member.size > _LARGEST:
+            raise self._error(f"has {member.size} bytes, and more than {_LARGEST} make no sense", name)
+        return member.read()
 
     def head(self, name: str, size: int) -> bytes:
         """The first bytes of a file, unchecked."""
@@ -118,18 +128,23 @@ class Wheel:
             for _ in self.member(name).content():
                 pass
 
-    def _header(self, key: str) -> str:
-        value = self.metadata.get(key)
+    def _header(self, key: str, valid: re.Pattern[str]) -> str:
+        value = str(self.metadata.get(key) or "").strip()
         if not value:
             raise self._error(f"has no {key}", f"{self.dist_info}/METADATA")
-        return str(value).strip()
+        if not valid.fullmatch(value):
+            raise self._error(f"has the {key} {value!r}, which is none", f"{self.dist_info}/METADATA")
+        return value
 
     def _checked(self) -> list[zipfile.ZipInfo]:
         """The files of the archive's directory, once it is certain that each stays inside."""
         seen: set[str] = set()
+        folders: dict[str, str] = {}
         for info in self._archive.infolist():
             name = info.filename.removesuffix("/")
             kind = stat.S_IFMT(info.external_attr >> 16)
+            if "\0" in info.orig_filename:
+                raise self._error("has a zero in its name", info.filename)
             if name.startswith("/") or "\\" in name or ".." in name.split("/") or re.match("[A-Za-z]:", name):
                 raise self._error("leaves the folder that it is unpacked into", info.filename)
             if any(part in ("", ".") for part in name.split("/")):
@@ -141,6 +156,13 @@ class Wheel:
             if info.flag_bits & _ENCRYPTED:
                 raise self._error("is encrypted", info.filename)
             seen.add(name)
+            parent = name if info.is_dir() else name.rpartition("/")[0]
+            while parent and parent not in folders:
+                folders[parent] = info.filename
+                parent = parent.rpartition("/")[0]
+        for info in self._archive.infolist():
+            if info.filename in folders:
+                raise self._error(f"lies below {info.filename}, which is a file", folders[info.filename])
         return [info for info in self._archive.infolist() if not info.is_dir()]
 
     def _dist_info(self) -> str:
@@ -152,15 +174,17 @@ class Wheel:
     def _read_record(self) -> dict[str, Recorded]:
         name = f"{self.dist_info}/RECORD"
         record: dict[str, Recorded] = {}
+        unrecorded = {f"{self.dist_info}/{special}" for special in _UNRECORDED}
         for row in csv.reader(self.read(name).decode("utf-8", "replace").splitlines()):
             if not row:
                 continue
             if len(row) != 3:
                 raise self._error(f"has a line of {len(row)} fields", name)
-            if row[0].rpartition("/")[2] in _UNRECORDED and row[0].startswith(self.dist_info):
+            if row[0] in unrecorded:
                 continue
-            record[row[0]] = self._recorded(*row)
-        unrecorded = {f"{self.dist_info}/{special}" for special in _UNRECORDED}
+            recorded = self._recorded(*row)
+            if record.setdefault(row[0], recorded) != recorded:
+                raise self._error("is in RECORD twice, and differs", row[0])
         for missing in sorted(self._members.keys() - record.keys() - unrecorded):
             raise self._error("is not listed in RECORD", missing)
         for extra in sorted(record.keys() - self._members.keys()):
@@ -182,6 +206,10 @@ class Wheel:
 
     def _error(self, problem: str, member: str) -> ToolError:
         return ToolError(f"{member}: {problem}", file=self.path, remedy=_REMEDY)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 _REMEDY = "The wheel is damaged or was changed. Fetch it again; if that doesn't help, lock another version."
