@@ -25,6 +25,11 @@ class Kind(enum.StrEnum):
 
 _TYPEFLAG = {Kind.FILE: b"0", Kind.HARDLINK: b"1", Kind.SYMLINK: b"2", Kind.DIR: b"5"}
 _PAX = b"x"
+# What the fields of numbers cannot hold.
+_LIMITS = {"uid": 8**7, "gid": 8**7, "size": 8**11, "mtime": 8**11}
+# name, mode, uid, gid, size, mtime, blanks as which the checksum counts, typeflag, link, magic and version,
+# owner and group names (layers have numbers only), major and minor number, prefix
+_BLOCK = b"%b%07o\0%07o\0%07o\0%011o\0%011o\0        %b%bustar\x0000%b0000000\x000000000\0%b"
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,12 @@ def check(entry: Entry) -> None:
 
 def bad_path(path: str) -> str | None:
     """Says why a path is not in normal form below the root; None when it is."""
+    whole = f"/{path}/"
     if path.startswith("/"):
         return "is absolute"
-    if ".." in path.split("/"):
+    if "/../" in whole:
         return "leaves the root"
-    if not path or any(part in ("", ".") for part in path.split("/")):
+    if "//" in whole or "/./" in whole:
         return "is not in normal form"
     if "\0" in path or not _is_utf8(path):
         return "is not UTF-8 text"
@@ -91,16 +97,11 @@ def header(entry: Entry) -> bytes:
         split = (b"", _ascii(name))
     if not _fits(entry.link, 100):
         pax["linkpath"] = entry.link
-    numbers = {
-        "uid": (entry.uid, 7),
-        "gid": (entry.gid, 7),
-        "size": (entry.size, 11),
-        "mtime": (entry.mtime, 11),
-    }
-    for key, (value, digits) in numbers.items():
-        if value >= 8**digits:
-            pax[key] = str(value)
-    fields = {key: 0 if key in pax else value for key, (value, _) in numbers.items()}
+    fields = {"uid": entry.uid, "gid": entry.gid, "size": entry.size, "mtime": entry.mtime}
+    for key, limit in _LIMITS.items():
+        if fields[key] >= limit:
+            pax[key] = str(fields[key])
+            fields[key] = 0
     block = _block(split, _TYPEFLAG[entry.kind], entry.mode, _ascii(entry.link), **fields)
     return (_pax_header(pax) if pax else b"") + block
 
@@ -137,28 +138,22 @@ def _block(
     mtime: int,
 ) -> bytes:
     prefix, name = split
-    parts = [
-        name.ljust(100, b"\0"),
-        _octal(mode, 7),
-        _octal(uid, 7),
-        _octal(gid, 7),
-        _octal(size, 11),
-        _octal(mtime, 11),
-        b" " * 8,  # the checksum counts as blanks
-        typeflag,
-        link.ljust(100, b"\0"),
-        b"ustar\x0000",
-        bytes(64),  # owner and group names: layers have numbers only
-        _octal(0, 7) * 2,
-        prefix.ljust(155, b"\0"),
-        bytes(12),
-    ]
-    block = b"".join(parts)
+    block = (
+        _BLOCK
+        % (
+            name.ljust(100, b"\0"),
+            mode,
+            uid,
+            gid,
+            size,
+            mtime,
+            typeflag,
+            link.ljust(100, b"\0"),
+            bytes(64),
+            prefix.ljust(155, b"\0"),
+        )
+    ).ljust(BLOCK, b"\0")
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
-
-
-def _octal(value: int, digits: int) -> bytes:
-    return b"%0*o\0" % (digits, value)
 
 
 def _split(name: str) -> tuple[bytes, bytes] | None:
@@ -185,6 +180,8 @@ def _ascii(text: str) -> bytes:
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from tools.byte_code.compiler import Compiler, Sources, cached, is_cached
 from tools.common.errors import ToolError
+from tools.elf_scan import elf
 from tools.layer.formats import FORMATS, Format
 from tools.layer.part import EntryWriter
 from tools.layer.tar import Entry, Kind
@@ -203,9 +204,11 @@ def _with_shebang(wheel: Wheel, placed: Placed, interpreter: str) -> _File:
 
 def _check_tree(wheel: Wheel, files: Mapping[str, _File]) -> None:
     """No file may be where others need a folder."""
+    seen = {""}
     for path, file in files.items():
         parent = path.rpartition("/")[0]
-        while parent:
+        while parent not in seen:
+            seen.add(parent)
             if other := files.get(parent):
                 problem = f"{file.member or path}: lies below {other.member or parent}, which is a file"
                 raise ToolError(problem, file=wheel.path, remedy=_OTHER_VERSION)
@@ -248,6 +251,7 @@ class _Part:
             member,
             tap=(lambda data: [tap(data) for tap in taps]) if taps else None,
             look=lambda pread: self._libraries.look(inside, member.size, pread),
+            begins=elf.MAGIC,
         )
         return File(file.mode, known or hashing.hexdigest(), member.size)
 

@@ -22,7 +22,7 @@ class Content:
 
     def __init__(self, info: zipfile.ZipInfo, recorded: Recorded | None) -> None:
         self._info, self._recorded = info, recorded
-        self._hash = hashlib.new(recorded.algorithm) if recorded else None
+        self._hash = getattr(hashlib, recorded.algorithm)() if recorded else None
         self._crc = self._size = 0
 
     def add(self, data: bytes) -> str | None:

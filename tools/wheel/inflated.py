@@ -1,9 +1,9 @@
 """Reads here and there in a deflate stream that was inflated once, without inflating it again from the start.
 
-While the stream is inflated, `note` keeps a copy of the inflater now and then, which is its window of 32
-KiB and a little more. Reading from an offset then begins at the last copy before it. At most COPIES are
-kept, so that a file of any size takes a few megabytes; what is read in one call, or in neighbouring ones,
-costs one of their distances.
+While the stream is inflated, `note` keeps the content itself if that is small. Of a larger one it keeps a copy
+of the inflater now and then, which is its window of 32 KiB and a little more. Reading from an offset then
+begins at the last copy before it. At most COPIES are kept, so that a file of any size takes a few megabytes;
+what is read in one call, or in neighbouring ones, costs one of their distances.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+WHOLE = 8 << 20  # content of up to this size is kept
 COPIES = 64
 _LEAST = 1 << 20  # no closer together than this
 _KEPT = 4  # pieces of content that are kept
@@ -34,24 +35,36 @@ class Inflated:
     Args:
         size: the size of the content.
         raw: gives compressed bytes from an offset, at most so many.
+        begins: what the content has to begin with. Of another one nothing is kept, and nothing can be read.
     """
 
-    def __init__(self, size: int, raw: Callable[[int, int], bytes]) -> None:
-        self._size, self._raw = size, raw
+    def __init__(self, size: int, raw: Callable[[int, int], bytes], begins: bytes = b"") -> None:
+        self._size, self._raw, self._begins = size, raw, begins
         self._distance = max(_LEAST, -(-size // COPIES))
         self._copies = [_Copy(0, 0, zlib.decompressobj(-zlib.MAX_WBITS))]
         self._taken = self._given = 0
+        self._whole: list[bytes] = []
         self._pieces: dict[int, bytes] = {}
+        self.fits = True
 
-    def note(self, inflate: zlib._Decompress, taken: int, given: int) -> None:
-        """To be told each step: the inflater after it, and how many bytes it took and gave."""
+    def note(self, inflate: zlib._Decompress, taken: int, data: bytes) -> None:
+        """To be told each step: the inflater after it, how many bytes it took, and what it gave."""
+        if self._given < len(self._begins):
+            self.fits = self.fits and data.startswith(self._begins[self._given :][: len(data)])
         self._taken += taken
-        self._given += given
-        if self._given - self._copies[-1].given >= self._distance and not inflate.eof:
+        self._given += len(data)
+        if not self.fits:
+            return
+        if self._size <= WHOLE:
+            self._whole.append(data)
+        elif self._given - self._copies[-1].given >= self._distance and not inflate.eof:
             self._copies.append(_Copy(self._taken, self._given, inflate.copy()))
 
     def pread(self, offset: int, size: int) -> bytes:
         """Content from an offset; fewer bytes only at its end."""
+        if self._whole:
+            self._whole = [b"".join(self._whole)]
+            return self._whole[0][offset : offset + size]
         end = min(offset + size, self._size)
         first, last = offset // _PIECE, (end - 1) // _PIECE
         data = b"".join(self._piece(number) for number in range(first, last + 1))

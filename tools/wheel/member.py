@@ -11,10 +11,8 @@ from typing import IO
 from tools.wheel.content import Content, Recorded
 from tools.wheel.inflated import Inflated
 
-CHUNK = 1 << 20
-_INPUT = (
-    1 << 16
-)  # compressed bytes at a time: a copy of an inflater keeps what it was given and didn't take yet
+CHUNK = 1 << 18
+_INPUT = 1 << 16  # at a time: a copy of an inflater keeps what it was given and didn't take yet
 _UTF8 = 0x800
 _LOCAL = struct.Struct("<4s2xH18xHH")  # a member's own header: magic, flags, lengths of name and extra field
 _NO_END = "its deflate stream does not end where the archive says"
@@ -55,8 +53,23 @@ class Member:
         return self._info.compress_type == zipfile.ZIP_DEFLATED
 
     def read(self) -> bytes:
-        """The content of a small file."""
-        return b"".join(self.content())
+        """The content of a small file, all at once where that can be: wheels have thousands of them."""
+        sizes = self._info.file_size, self._info.compress_size
+        if not self.is_deflated or max(sizes) > CHUNK:
+            return b"".join(self.content())
+        seen = Content(self._info, self._recorded)
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._file.seek(self._start())
+        chunk = self._file.read(self._info.compress_size)
+        if len(chunk) < self._info.compress_size:
+            raise self._complain(_CUT)
+        # With room for one byte more than there should be, all is seen that a right stream has.
+        data = self._decompressed(inflate, chunk, self._info.file_size + 1)
+        self._check(seen.add(data))
+        if not inflate.eof or inflate.unused_data:
+            raise self._complain(_NO_END)
+        self._check(seen.problem())
+        return data
 
     def content(self, inflated: Inflated | None = None) -> Iterator[bytes]:
         """The content in chunks. The hash has been compared when the last one was given.
@@ -115,14 +128,17 @@ class Member:
     def _inflate(self, inflate: zlib._Decompress, chunk: bytes, inflated: Inflated | None) -> Iterator[bytes]:
         full = True  # a full answer may not be all of it, even when all input is used up
         while (chunk or full) and not inflate.eof:
-            try:
-                data = inflate.decompress(chunk, CHUNK)
-            except zlib.error as error:
-                raise self._complain(f"cannot be read: {error}") from error
+            data = self._decompressed(inflate, chunk, CHUNK)
             if inflated:
-                inflated.note(inflate, len(chunk) - len(inflate.unconsumed_tail), len(data))
+                inflated.note(inflate, len(chunk) - len(inflate.unconsumed_tail), data)
             yield data
             chunk, full = inflate.unconsumed_tail, len(data) == CHUNK
+
+    def _decompressed(self, inflate: zlib._Decompress, chunk: bytes, size: int) -> bytes:
+        try:
+            return inflate.decompress(chunk, size)
+        except zlib.error as error:
+            raise self._complain(f"cannot be read: {error}") from error
 
     def _raw(self) -> Iterator[bytes]:
         """The compressed bytes. Others may read the archive meanwhile."""
@@ -150,7 +166,8 @@ class Member:
         name_size: int
         extra_size: int
         magic, flags, name_size, extra_size = _LOCAL.unpack(head)
-        name = self._file.read(name_size).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
+        raw = self._file.read(name_size)
+        name = raw.decode("utf-8" if flags & _UTF8 or raw.isascii() else "cp437", "replace")
         if magic != b"PK\3\4" or name != self._info.orig_filename:
             raise self._complain("the archive's directory does not lead to it")
         return self._info.header_offset + _LOCAL.size + name_size + extra_size

@@ -33,6 +33,7 @@ def add_member(
     *,
     tap: Tap | None = None,
     look: Look | None = None,
+    begins: bytes = b"",
 ) -> None:
     """Adds a file of a wheel as `entry`, whose size is the member's.
 
@@ -43,6 +44,7 @@ def add_member(
         tap: is called with the content, bit by bit, on the way.
         look: is called at the end with `pread(offset, size)` of the content, which takes it from the same
             pass: nothing is inflated a second time but a little around what is read.
+        begins: `look` is called only for content that begins so.
 
     Raises:
         ToolError: the file is damaged, or differs from RECORD; what was written so far is then of no use.
@@ -52,22 +54,27 @@ def add_member(
         writer.add(entry, data)
         if tap:
             tap(data)
-        if look:
+        if look and data.startswith(begins):
             look(lambda offset, size: data[offset : offset + size])
     elif member.is_deflated:
-        inflated = Inflated(member.size, member.at) if look else None
+        inflated = Inflated(member.size, member.at, begins) if look else None
         if isinstance(writer, PartWriter):
             writer.add_deflated(entry, member.deflated(tap, inflated), member.crc)
         else:
             writer.add(entry, _Chunks(member.content(inflated), tap))
-        if look and inflated:
+        if look and inflated and inflated.fits:
             look(inflated.pread)
     else:
-        _add_stored(writer, entry, member, tap, look)
+        _add_stored(writer, entry, member, tap, look, begins)
 
 
 def _add_stored(
-    writer: EntryWriter, entry: Entry, member: Member, tap: Tap | None, look: Look | None
+    writer: EntryWriter,
+    entry: Entry,
+    member: Member,
+    tap: Tap | None,
+    look: Look | None,
+    begins: bytes,
 ) -> None:
     """Adds a file that the wheel doesn't compress; the layer does."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
@@ -85,7 +92,8 @@ def _add_stored(
                 copy.seek(offset)
                 return copy.read(size)
 
-            look(pread)
+            if pread(0, len(begins)) == begins:
+                look(pread)
 
 
 class _Chunks:
