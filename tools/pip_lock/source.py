@@ -159,6 +159,11 @@ def _problem(option: Option, folder: Path) -> tuple[str, str] | None:
                 "a name or a password in a URL doesn't belong into a file that is shared",
                 "put it into ~/.netrc or pip's own configuration, or write ${VARIABLE} in its place",
             )
+    if re.search(r"\s", option.value):
+        return (
+            "has white space in it, or more than one place",
+            "write a line for each, and names without spaces",
+        )
     if re.match(r"https?://|\$\{", option.value):
         return None
     if option.kind != "--find-links":

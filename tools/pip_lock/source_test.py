@@ -61,6 +61,8 @@ def test_places_that_may_be_named(tmp_path: Path, line: str) -> None:
         ("--find-links ~/wheels", "~/wheels is a path of this machine"),
         ("--find-links file:///opt/wheels", "file:///opt/wheels is a path of this machine"),
         ("--find-links ../../../wheels", "../../../wheels is outside of the workspace"),
+        ("--find-links my wheels", "`--find-links`: has white space in it, or more than one place"),
+        ("-i https://a.invalid -f wheels", "`--index-url`: has white space in it, or more than one place"),
         ("# python: 3.9 3.11", "`# python:` has 2 versions"),
         ("# python: 3.9\n# pythons: 3.11", "has `# python:` and `# pythons:`"),
         ("# pythons: 3.11 3.11.2", "`# pythons:` has 3.11 twice"),
