@@ -1,9 +1,9 @@
 """Reads here and there in a deflate stream that was inflated once, without inflating it again from the start.
 
-While the stream is inflated, `note` keeps the content itself if that is small. Of a larger one it keeps a copy
-of the inflater now and then, which is its window of 32 KiB and a little more. Reading from an offset then
-begins at the last copy before it. At most COPIES are kept, so that a file of any size takes a few megabytes;
-what is read in one call, or in neighbouring ones, costs one of their distances.
+While the stream is inflated, `note` keeps the content itself if that is small. Of a larger one it keeps a
+copy of the inflater now and then, which is its window of 32 KiB and a little more. Reading from an offset
+then begins at the last copy before it. At most COPIES are kept, so that a file of any size takes a few
+megabytes; what is read in one call, or in neighbouring ones, costs one of their distances.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def noted(data: bytes, stream: bytes, chunk: int, step: int) -> Inflated:
         rest, full = piece, True
         while (rest or full) and not inflate.eof:
             more = inflate.decompress(rest, step)
-            notes.note(inflate, len(rest) - len(inflate.unconsumed_tail), len(more))
+            notes.note(inflate, len(rest) - len(inflate.unconsumed_tail), more)
             got += more
             rest, full = inflate.unconsumed_tail, len(more) == step
     assert got == data
@@ -96,6 +96,7 @@ def test_any_bytes_are_those_of_the_content(
     reads: list[tuple[float, int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(inflated, "WHOLE", 100)
     monkeypatch.setattr(inflated, "_LEAST", LEAST)
     monkeypatch.setattr(inflated, "_PIECE", PIECE)
     data = content(kind, size if max(chunk, every) > 1 and step > 1 else size // 16, seed)
