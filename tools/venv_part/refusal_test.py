@@ -188,10 +188,10 @@ BAD: dict[str, tuple[list[Raw], str | None, str, str]] = {
         "is not the name of its own folder",
     ),
     "a member that fills memory": (
-        [Raw(f"{INFO}/METADATA", bytes(65 << 20))],
+        [Raw(f"{INFO}/METADATA", bytes(17 << 20))],
         None,
         f"{INFO}/METADATA",
-        "has 68157440 bytes, and more than",
+        "has 17825792 bytes, and more than",
     ),
 }
 

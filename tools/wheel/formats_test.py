@@ -7,6 +7,7 @@ import random
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -105,12 +106,12 @@ FILES = st.dictionaries(
 def test_what_zipfile_writes(
     files: dict[str, tuple[bytes, bool]], level: int, large: bool, pipe: bool, tmp_path: Path
 ) -> None:
-    target: Pipe | io.BytesIO = Pipe() if pipe else io.BytesIO()
+    target = Pipe() if pipe else io.BytesIO()
     record = "".join(record_line(name, data) for name, (data, _) in files.items())
     record += "".join(record_line(str(each.name), each.data) for each in INFO)
     contents = files | {str(each.name): (each.data, False) for each in INFO}
     contents["tiny-1.0.dist-info/RECORD"] = (record.encode(), True)
-    with zipfile.ZipFile(target, "w", compresslevel=level) as archive:
+    with zipfile.ZipFile(cast(BinaryIO, target), "w", compresslevel=level) as archive:
         for name, (data, stored) in contents.items():
             info = zipfile.ZipInfo(name)
             info.compress_type = STORED if stored else DEFLATED

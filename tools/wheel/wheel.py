@@ -33,7 +33,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"[a-z0-9.!+_-]+", re.ASCII | re.IGNORECASE)
 
 # No file that describes a wheel is larger; one that is, is made to fill memory.
-_LARGEST = 64 << 20
+_LARGEST = 16 << 20
 _HASHES = ("sha256", "sha384", "sha512")
 
 # What Python's reader of archives raises when one is not as it should be.

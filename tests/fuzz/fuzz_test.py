@@ -1,0 +1,57 @@
+"""Damaged wheels, parts, facts and .debs, odd entries of layers: nothing but one class of error comes out.
+
+The examples are always the same. `bazel run //tests/fuzz:long -- --minutes 10` tries others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.fuzz import checks
+from tests.fuzz.damage import written
+from tests.fuzz.seeds import SEEDS
+
+FOUND = sorted((Path(__file__).parent / "found").glob("*.hex"))
+EXAMPLES = {"wheel": 1500, "part": 300, "facts": 300, "tar": 400, "deb": 300}
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_seeds_are_good_wheels(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[dict[str, bytes]] = []
+    content = checks._content
+
+    def noted(layer: Path) -> dict[str, bytes]:
+        read.append(content(layer))
+        return read[-1]
+
+    monkeypatch.setattr(checks, "_content", noted)
+    checks.wheel(written(SEEDS[name]))
+    assert read
+
+
+def test_the_other_seeds_are_good() -> None:
+    checks.part(checks.PART)
+    checks.facts(checks.FACTS.dumps().encode())
+    checks.deb(checks.DEB)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_damage(name: str) -> None:
+    check, strategy = checks.CHECKS[name]
+    profile = settings(
+        derandomize=True,
+        max_examples=EXAMPLES[name],
+        deadline=5000,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    profile(given(strategy)(check))()
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
+def test_what_was_found_before(path: Path) -> None:
+    check, _ = checks.CHECKS[path.name.partition("-")[0]]
+    check(bytes.fromhex(path.read_text(encoding="ascii")))
