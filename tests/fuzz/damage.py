@@ -1,4 +1,4 @@
-"""Strategies that damage a seed at every level: what describes the wheel, its members, the archive's bytes."""
+"""Strategies that damage a seed at every level: what describes a wheel, its members, the archive's bytes."""
 
 from __future__ import annotations
 

@@ -55,8 +55,10 @@ def build(debs: Iterable[Path], python: str, root: Path) -> None:
         _read(deb, python, found)
     if not found.program:
         raise ToolError(f"no package has usr/bin/python{python}", remedy=_REMEDY)
-    program = elf.read_stream(io.BytesIO(found.program))
+    program = _elf(f"usr/bin/python{python} is no program", found.program)
     loader = (program.interpreter or "").rpartition("/")[2]
+    if not loader:
+        raise ToolError(f"usr/bin/python{python} is no program: it names no loader", remedy=_REMEDY)
     _write(root / "bin" / f"python{python}", found.program)
     _write(root / "loader" / loader, _library(found, loader))
     for name, data in _closure(found, program):
@@ -107,7 +109,7 @@ def _closure(found: Found, program: elf.Elf) -> Iterator[tuple[str, bytes]]:
         if name not in seen:
             seen.add(name)
             data = _library(found, name)
-            wanted.extend(elf.read_stream(io.BytesIO(data)).needed)
+            wanted.extend(_elf(f"{name} is no library", data).needed)
             yield name, data
 
 
@@ -115,13 +117,22 @@ def _library(found: Found, name: str) -> bytes:
     for candidate in sorted(found.libraries.keys() | found.links.keys()):
         if candidate.rpartition("/")[2] == name:
             path = candidate
-            while path in found.links:
+            for _ in found.links:
+                if path not in found.links:
+                    break
                 path = posixpath.normpath(
                     posixpath.join("/", posixpath.dirname(path), found.links[path])
                 ).lstrip("/")
             if path in found.libraries:
                 return found.libraries[path]
     raise ToolError(f"no package has {name}, which the interpreter needs", remedy=_REMEDY)
+
+
+def _elf(problem: str, data: bytes) -> elf.Elf:
+    try:
+        return elf.read_stream(io.BytesIO(data))
+    except elf.ElfError as error:
+        raise ToolError(f"{problem}: {error}", remedy=_REMEDY) from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -132,6 +132,7 @@ BAD: dict[str, tuple[list[Raw], str | None, str, str]] = {
     "a device": ([Raw("a", mode=stat.S_IFCHR | 0o666)], None, "a", "is neither a file nor a folder"),
     "an encrypted file": ([Raw("a", flags=1)], None, "a", "is encrypted"),
     "a strongly encrypted file": ([Raw("a", flags=0x40)], None, "a", "is encrypted"),
+    "a patch": ([Raw("a", flags=0x20)], None, "a", "is a patch of another file"),
     "another method": (
         [Raw("a", TEXT, zipfile.ZIP_LZMA)],
         None,

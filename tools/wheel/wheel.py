@@ -28,7 +28,8 @@ from tools.wheel.content import Recorded
 from tools.wheel.member import Member
 
 _UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
-_ENCRYPTED = 0x41  # any way of it
+_ENCRYPTED = 0x2041  # any way of it
+_PATCHED = 0x20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"[a-z0-9.!+_-]+", re.ASCII | re.IGNORECASE)
 
@@ -155,6 +156,8 @@ class Wheel:
                 raise self._error("is neither a file nor a folder", info.filename)
             if info.flag_bits & _ENCRYPTED:
                 raise self._error("is encrypted", info.filename)
+            if info.flag_bits & _PATCHED:
+                raise self._error("is a patch of another file", info.filename)
             seen.add(name)
             parent = name if info.is_dir() else name.rpartition("/")[0]
             while parent and parent not in folders:
