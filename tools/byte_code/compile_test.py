@@ -223,7 +223,7 @@ def test_a_part_has_the_code_of_its_modules(root: Path, tmp_path: Path) -> None:
     out, code = io.BytesIO(), io.BytesIO()
     (tmp_path / "scratch").mkdir()
     compiling = Compiling(Compiler(root), code, tmp_path / "scratch")
-    again = write_part(wheel, Venv("/app", python), out, Libraries(), compiling)
+    again = write_part(wheel, Venv("/app", python), out, Libraries(), compiling=compiling)
     assert (again, out.getvalue(), code.getvalue()) == (
         facts,
         outputs["part"].read_bytes(),
