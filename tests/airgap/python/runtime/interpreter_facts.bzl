@@ -9,7 +9,7 @@ interpreter_facts(
 ```
 """
 
-load("//images:defs.bzl", "InterpreterInfo")
+load("//images:providers.bzl", "InterpreterInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 
 def _interpreter_facts_impl(ctx):
