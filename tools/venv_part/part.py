@@ -20,7 +20,7 @@ from tools.venv_part.facts import Facts, File
 from tools.venv_part.libraries import Libraries
 from tools.venv_part.place import Placed, Venv, place
 from tools.venv_part.record import Row, installed_rows
-from tools.wheel.splice import add_member
+from tools.wheel.splice import add_member, small_size
 from tools.wheel.wheel import Wheel
 
 _SHEBANG = b"#!python"
@@ -228,6 +228,7 @@ class _Part:
     ) -> None:
         self._writer, self._wheel, self._libraries = writer, wheel, libraries
         self._sources, self._modules = sources, modules
+        self._small = small_size(wheel)
 
     def add(self, path: str, file: _File) -> File:
         """Adds a file, and returns what Facts say of it."""
@@ -252,6 +253,7 @@ class _Part:
             tap=(lambda data: [tap(data) for tap in taps]) if taps else None,
             look=lambda pread: self._libraries.look(inside, member.size, pread),
             begins=elf.MAGIC,
+            small=self._small,
         )
         return File(file.mode, known or hashing.hexdigest(), member.size)
 

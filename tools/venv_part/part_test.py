@@ -26,7 +26,8 @@ from tools.venv_part.libraries import Libraries
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 from tools.venv_part.record import dumps
-from tools.wheel.splice import SMALL
+from tools.wheel.splice import LEAST, MOST, SMALL, small_size
+from tools.wheel.wheel import Wheel
 from tools.wheel.wheel_writer import record_line
 
 VENV = Venv("/opt/app", "3.11")
@@ -217,14 +218,31 @@ def test_executable_bits(tmp_path: Path) -> None:
 
 
 def test_large_files_keep_their_deflate_stream(tmp_path: Path) -> None:
-    path = tiny(tmp_path, {"tiny/large": NOISE, "tiny/small": NOISE[:SMALL]})
+    path = tiny(tmp_path, {"tiny/large": NOISE, "tiny/small": NOISE[:LEAST]})
     with zipfile.ZipFile(path) as archive:
         starts = {name: archive.getinfo(f"tiny/{name}").header_offset + 40 for name in ("large", "small")}
         size = archive.getinfo("tiny/large").compress_size
     data = path.read_bytes()
     raw = make(path).raw
     assert data[starts["large"] : starts["large"] + size] in raw
-    assert data[starts["small"] : starts["small"] + SMALL] not in raw
+    assert data[starts["small"] : starts["small"] + LEAST] not in raw
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, LEAST),
+        ({"tiny/large": NOISE * 20}, LEAST),
+        ({f"tiny/{number}": bytes(number) for number in range(9000, 9100)}, 9099),
+        ({f"tiny/{number}": bytes(MOST + number) for number in range(99)}, MOST),
+        ({"tiny/large": NOISE * 30} | {f"tiny/{number}": bytes(9000) for number in range(40)}, LEAST),
+    ],
+)
+def test_the_more_large_files_the_fewer_are_compressed_anew(
+    files: dict[str, bytes], expected: int, tmp_path: Path
+) -> None:
+    with Wheel.open(tiny(tmp_path, files)) as wheel:
+        assert small_size(wheel) == expected
 
 
 def test_stored_files_are_compressed(tmp_path: Path) -> None:

@@ -14,16 +14,33 @@ from tools.layer.part import EntryWriter, PartWriter
 from tools.layer.tar import Entry
 from tools.wheel.inflated import Inflated
 from tools.wheel.member import Member, Tap
+from tools.wheel.wheel import Wheel
 
-# Files of up to this size. Copied as they are they would make a layer of Python modules 12 % larger than gzip
-# does; with this it is less than 5 %, for a tenth more time.
+# Files of up to this size, unless `small_size` says which.
 SMALL = 16 << 10
+
+# A file that is copied takes some 600 bytes more than among its neighbours: for its header by itself, and for
+# what they have in common. One for so many compressed bytes keeps a wheel within 5 % of what gzip -6 makes of it.
+_BYTES_A_COPY = 25_000
+LEAST, MOST = 4 << 10, 32 << 10
 
 # Stored files of up to this size are kept in memory while something may look into them.
 _IN_MEMORY = 8 << 20
 
 Pread = Callable[[int, int], bytes]
 Look = Callable[[Pread], object]
+
+
+def small_size(wheel: Wheel) -> int:
+    """Up to which size the files of a wheel are best compressed together with their headers.
+
+    Compressing takes most of the time. A wheel with some large files can have many small ones copied before
+    its part gets noticeably larger; one with nothing but modules only its largest. Measured against 16 KiB for
+    all, the environment of jupyter takes 16 % less time, and scientific wheels too.
+    """
+    sizes = sorted((wheel.size(name) for name in wheel.names()), reverse=True)
+    copied = wheel.compressed_size // _BYTES_A_COPY
+    return min(MOST, max(LEAST, sizes[copied])) if copied < len(sizes) else LEAST
 
 
 def add_member(
@@ -34,6 +51,7 @@ def add_member(
     tap: Tap | None = None,
     look: Look | None = None,
     begins: bytes = b"",
+    small: int = SMALL,
 ) -> None:
     """Adds a file of a wheel as `entry`, whose size is the member's.
 
@@ -45,11 +63,12 @@ def add_member(
         look: is called at the end with `pread(offset, size)` of the content, which takes it from the same
             pass: nothing is inflated a second time but a little around what is read.
         begins: `look` is called only for content that begins so.
+        small: files of up to this size are compressed anew.
 
     Raises:
         ToolError: the file is damaged, or differs from RECORD; what was written so far is then of no use.
     """
-    if entry.size <= SMALL:
+    if entry.size <= small:
         data = member.read()
         writer.add(entry, data)
         if tap:

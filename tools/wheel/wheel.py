@@ -92,6 +92,11 @@ class Wheel:
         """The size of a file, as archive and RECORD agree."""
         return self._members[name].file_size
 
+    @property
+    def compressed_size(self) -> int:
+        """The size of all files as they are compressed in the archive."""
+        return sum(info.compress_size for info in self._members.values())
+
     def member(self, name: str) -> Member:
         """A file, to be read."""
         if name not in self._members:
