@@ -6,14 +6,28 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 
-def table(seconds: Mapping[str, Sequence[float]], baseline: str) -> str:
-    """Each series with its median, its extremes and its median's ratio to the baseline's."""
+def table(
+    seconds: Mapping[str, Sequence[float]],
+    baseline: str,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    digits: int = 1,
+) -> str:
+    """Each series with its median, its extremes and its median's ratio to the baseline's.
+
+    Args:
+        seconds: the series.
+        baseline: one of them.
+        columns: more columns, by name; each has a cell for each series.
+        digits: how many there are after the point.
+    """
     base = statistics.median(seconds[baseline])
-    rows = [["", "median", "least", "most", "ratio"]]
+    more = columns or {}
+    rows = [["", "median", "least", "most", "ratio", *more]]
     for name, values in seconds.items():
         median = statistics.median(values)
-        figures = [f"{each:.1f} s" for each in (median, min(values), max(values))]
-        rows.append([name, *figures, f"{median / base:.2f}"])
+        figures = [f"{each:.{digits}f} s" for each in (median, min(values), max(values))]
+        rows.append([name, *figures, f"{median / base:.2f}", *(cells[name] for cells in more.values())])
     first, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
     return "\n".join(
         "  ".join(

@@ -1,4 +1,4 @@
-"""Reads here and there in a deflate stream that was inflated once, without inflating it again from the start.
+"""Reads here and there in a deflate stream that was inflated once, without inflating it anew from the start.
 
 While the stream is inflated, `note` keeps the content itself if that is small. Of a larger one it keeps a
 copy of the inflater now and then, which is its window of 32 KiB and a little more. Reading from an offset

@@ -20,7 +20,7 @@ from tools.wheel.wheel import Wheel
 SMALL = 16 << 10
 
 # A file that is copied takes some 600 bytes more than among its neighbours: for its header by itself, and for
-# what they have in common. One for so many compressed bytes keeps a wheel within 5 % of what gzip -6 makes of it.
+# what they have in common. One in so many compressed bytes keeps a wheel within 5 % of tar and gzip -6.
 _BYTES_A_COPY = 25_000
 LEAST, MOST = 4 << 10, 32 << 10
 
@@ -35,8 +35,7 @@ def small_size(wheel: Wheel) -> int:
     """Up to which size the files of a wheel are best compressed together with their headers.
 
     Compressing takes most of the time. A wheel with some large files can have many small ones copied before
-    its part gets noticeably larger; one with nothing but modules only its largest. Measured against 16 KiB for
-    all, the environment of jupyter takes 16 % less time, and scientific wheels too.
+    its part gets noticeably larger; one with nothing but modules only its largest.
     """
     sizes = sorted((wheel.size(name) for name in wheel.names()), reverse=True)
     copied = wheel.compressed_size // _BYTES_A_COPY
