@@ -16,6 +16,7 @@ import subprocess
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 PREFIX, PYTHON = "/usr/share/python3/app", "3.11"
@@ -37,7 +38,7 @@ def manifest(tree: Path, file: Path) -> None:
     file.write_text(json.dumps([entry]), encoding="utf-8")
 
 
-def _compressed(wheels: Sequence[Path], output: Path, scratch: Path, compressor: Sequence[str]) -> None:
+def _compressed(compressor: Sequence[str], wheels: Sequence[Path], output: Path, scratch: Path) -> None:
     tree = unpack(wheels, scratch / "tree")
     with output.open("wb") as out:
         archive = subprocess.Popen(["tar", "-C", tree, *_SORTED, "-cf", "-", "."], stdout=subprocess.PIPE)
@@ -81,8 +82,8 @@ def _ours(wheels: Sequence[Path], output: Path, scratch: Path, compiler: Path | 
 
 
 _WAYS: Mapping[str, Callable[[Sequence[Path], Path, Path], None]] = {
-    "gzip": lambda *where: _compressed(*where, ["gzip", "-6", "-n"]),
-    "zstd": lambda *where: _compressed(*where, ["zstd", "-3", "-q", "--single-thread"]),
+    "gzip": partial(_compressed, ["gzip", "-6", "-n"]),
+    "zstd": partial(_compressed, ["zstd", "-3", "-q", "--single-thread"]),
     "floor": _floor,
     "ours": _ours,
 }

@@ -106,8 +106,8 @@ class _Turns:
 
     def _run(self, way: str, output: Path, scratch: Path) -> Run:
         if way == PKG_TAR:
-            options = [f"--output={output}", f"--manifest={self._manifest}", "--compression=gz"]
-            return measure([self._build_tar, *options])
+            options = [f"--output={output}", f"--manifest={self._manifest}", "--directory=/"]
+            return measure([self._build_tar, *options, "--compression=gz"])
         compiler = [f"--compiler={self._compiler.absolute()}"] if way == COMPILED and self._compiler else []
         where = [f"--output={output}", f"--scratch={scratch}", *compiler]
         return python("-m", "tests.benchmark.contestants", _WAYS.get(way, "ours"), *where, *self._wheels)

@@ -35,11 +35,15 @@ class Inflated:
     Args:
         size: the size of the content.
         raw: gives compressed bytes from an offset, at most so many.
+        whole: up to which size the content itself is kept.
         begins: what the content has to begin with. Of another one nothing is kept, and nothing can be read.
     """
 
-    def __init__(self, size: int, raw: Callable[[int, int], bytes], begins: bytes = b"") -> None:
+    def __init__(
+        self, size: int, raw: Callable[[int, int], bytes], *, whole: int = WHOLE, begins: bytes = b""
+    ) -> None:
         self._size, self._raw, self._begins = size, raw, begins
+        self._keep = size <= whole
         self._distance = max(_LEAST, -(-size // COPIES))
         self._copies = [_Copy(0, 0, zlib.decompressobj(-zlib.MAX_WBITS))]
         self._taken = self._given = 0
@@ -55,7 +59,7 @@ class Inflated:
         self._given += len(data)
         if not self.fits:
             return
-        if self._size <= WHOLE:
+        if self._keep:
             self._whole.append(data)
         elif self._given - self._copies[-1].given >= self._distance and not inflate.eof:
             self._copies.append(_Copy(self._taken, self._given, inflate.copy()))

@@ -43,9 +43,13 @@ def deflated(data: bytes, level: int, flush: int, every: int) -> bytes:
     return stream + deflate.flush()
 
 
-def noted(data: bytes, stream: bytes, chunk: int, step: int) -> Inflated:
+def noted(
+    data: bytes, stream: bytes, chunk: int, step: int, *, whole: int = 0, begins: bytes = b""
+) -> Inflated:
     """What was noted while a stream was inflated, so many bytes of input and of output at a time."""
-    notes = Inflated(len(data), lambda offset, size: stream[offset : offset + size])
+    notes = Inflated(
+        len(data), lambda offset, size: stream[offset : offset + size], whole=whole, begins=begins
+    )
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     got = b""
     for piece in chunks(stream, chunk):
@@ -80,6 +84,7 @@ def chunks(stream: bytes, size: int) -> Iterator[bytes]:
     every=st.sampled_from([1, 100, 5000, 10**9]),
     chunk=st.sampled_from([1, 2, 7, 100, 10**9]),
     step=st.sampled_from([1, 50, 257, 10**6]),
+    whole=st.sampled_from([0, 10**9]),
     reads=st.lists(
         st.tuples(st.floats(0, 1.1), st.integers(0, 5 * PIECE) | st.integers(0, 10**6)), max_size=12
     ),
@@ -93,6 +98,7 @@ def test_any_bytes_are_those_of_the_content(
     every: int,
     chunk: int,
     step: int,
+    whole: int,
     reads: list[tuple[float, int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -102,11 +108,22 @@ def test_any_bytes_are_those_of_the_content(
     data = content(kind, size if max(chunk, every) > 1 and step > 1 else size // 16, seed)
     if every == 1 or (chunk == 1 and level == 0):
         data = data[:500]
-    notes = noted(data, deflated(data, level, flush, every), chunk, step)
+    notes = noted(data, deflated(data, level, flush, every), chunk, step, whole=whole)
     assert len(notes._copies) <= COPIES + 1
     for where, length in reads:
         offset = int(where * len(data))
         assert notes.pread(offset, length) == data[offset : offset + length]
+
+
+@pytest.mark.parametrize("step", [1, 100])
+@pytest.mark.parametrize(
+    ("begins", "fits"), [(b"", True), (b"wo", True), (b"words", True), (b"wordy", False), (b"Wo", False)]
+)
+def test_only_content_that_begins_right_is_kept(begins: bytes, fits: bool, step: int) -> None:
+    data = b"words and words"
+    notes = noted(data, deflated(data, 6, zlib.Z_NO_FLUSH, 100), 100, step, whole=100, begins=begins)
+    assert notes.fits == fits
+    assert bool(notes._whole) == (fits or step < len(begins))
 
 
 def test_memory_and_time_are_bounded_for_a_large_stream(tmp_path: Path) -> None:

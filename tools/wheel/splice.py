@@ -75,7 +75,7 @@ def add_member(
         if look and data.startswith(begins):
             look(lambda offset, size: data[offset : offset + size])
     elif member.is_deflated:
-        inflated = Inflated(member.size, member.at, begins) if look else None
+        inflated = Inflated(member.size, member.at, begins=begins) if look else None
         if isinstance(writer, PartWriter):
             writer.add_deflated(entry, member.deflated(tap, inflated), member.crc)
         else:
