@@ -23,6 +23,7 @@ load(
 )
 load("//venv/private:venv_layer.bzl", _venv_layer = "venv_layer")
 load("//venv/private:venv_layers.bzl", _venv_layers = "venv_layers")
+load("//venv/private:venv_plan.bzl", _venv_plan = "venv_plan")
 
 ByteCompilerInfo = _ByteCompilerInfo
 VenvInfo = _VenvInfo
@@ -31,3 +32,4 @@ byte_compiler = _byte_compiler
 current_byte_compiler = _current_byte_compiler
 venv_layer = _venv_layer
 venv_layers = _venv_layers
+venv_plan = _venv_plan

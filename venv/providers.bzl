@@ -16,7 +16,9 @@ VenvInfo = provider(
     doc = "A virtual environment in layers.",
     fields = {
         "arch": "string: Debian's name of the architecture, such as `arm64`.",
+        "byte_code": "bool: whether the layers have the parts with byte code.",
         "compression": "string: `gzip`, `estargz` or `zstd`.",
+        "groups": "dictionary of lists of structs: the parts in each layer, by its name; \"\" is the rest.",
         "layers": "list of Files: the layers, the lowest first.",
         "libraries": "list of Files: JSON about the ELF files of each wheel, in the order of `wheels`.",
         "prefix": "string: the environment's folder in the image.",

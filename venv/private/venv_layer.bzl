@@ -258,9 +258,10 @@ def _venv_layer_impl(ctx):
     release = _release(ctx)
     parts, requested = _parts(ctx)
     skeleton = _skeleton(ctx, release)
+    groups = _grouped(ctx, parts)
     layers = [
         _layer(ctx, name, [] if name else skeleton, members, requested)
-        for name, members in _grouped(ctx, parts).items()
+        for name, members in groups.items()
     ]
     wheels = [part.wheel for part in parts]
     return [
@@ -275,7 +276,9 @@ def _venv_layer_impl(ctx):
         LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),
         VenvInfo(
             arch = ctx.attr.arch,
+            byte_code = ctx.attr.byte_code,
             compression = ctx.attr.compression,
+            groups = groups,
             layers = [each.layer for each in layers],
             libraries = [part.libraries for part in parts],
             prefix = VIRTUAL_ENV,

@@ -3,6 +3,7 @@
 load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
 load("//images:names.bzl", "python_layer")
 load(":venv_layer.bzl", "venv_layer")
+load(":venv_plan.bzl", "venv_plan")
 
 _CPUS = {
     "amd64": Label("@platforms//cpu:x86_64"),
@@ -25,6 +26,7 @@ def venv_layers(name, python, wheels, layers = {}, compression = "gzip", allow_d
     |---|---|
     | `NAME` | the layers for the target platform: this machine's, or that of `--platforms` |
     | `NAME_amd64`, `NAME_arm64` | the layers for one architecture |
+    | `NAME_plan` | `bazel run` it: proposes `layers` by sizes and by how often pins change |
 
     Args:
         name: name of the targets.
@@ -56,6 +58,11 @@ def venv_layers(name, python, wheels, layers = {}, compression = "gzip", allow_d
     native.alias(
         name = name,
         actual = select({_CPUS[arch]: "{}_{}".format(name, arch) for arch in ARCHITECTURES}),
+        **kwargs
+    )
+    venv_plan(
+        name = name + "_plan",
+        venv = name,
         **kwargs
     )
 
