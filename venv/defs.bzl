@@ -21,6 +21,8 @@ load(
     _byte_compiler = "byte_compiler",
     _current_byte_compiler = "current_byte_compiler",
 )
+load("//venv/private:sdist_wheel.bzl", _sdist_wheel = "sdist_wheel")
+load("//venv/private:sdist_wheels.bzl", _sdist_wheels = "sdist_wheels")
 load("//venv/private:venv_layer.bzl", _venv_layer = "venv_layer")
 load("//venv/private:venv_layers.bzl", _venv_layers = "venv_layers")
 load("//venv/private:venv_plan.bzl", _venv_plan = "venv_plan")
@@ -30,6 +32,8 @@ VenvInfo = _VenvInfo
 WheelPartsInfo = _WheelPartsInfo
 byte_compiler = _byte_compiler
 current_byte_compiler = _current_byte_compiler
+sdist_wheel = _sdist_wheel
+sdist_wheels = _sdist_wheels
 venv_layer = _venv_layer
 venv_layers = _venv_layers
 venv_plan = _venv_plan
