@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.common.errors import ToolError
@@ -56,9 +56,9 @@ class Facts:
 
     def dumps(self) -> str:
         """The JSON."""
-        data = {"format": _VERSION, **asdict(self)}
+        data = {"format": _VERSION, **vars(self)}
         for key in ("files", "compiled"):
-            data[key] = {path: list(file.values()) for path, file in data[key].items()}
+            data[key] = {path: (file.mode, file.digest, file.size) for path, file in data[key].items()}
         return json.dumps(data, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 

@@ -56,7 +56,7 @@ def zip_bytes(
     members: Iterable[Raw], *, prefix: bytes = b"", comment: bytes = b"", zip64: bool = False
 ) -> bytes:
     """An archive: `prefix` before it, as self-extracting ones have; `zip64` for records of large ones."""
-    body, directory = prefix, b""
+    body, directory = bytearray(prefix), bytearray()
     count = 0
     for member in members:
         count += 1
@@ -85,7 +85,7 @@ def zip_bytes(
         tail += struct.pack("<4sLQL", b"PK\6\7", 0, start + len(directory), 1)
         end = (0xFFFF, 0xFFFF, _FULL, _FULL)
     tail += struct.pack("<4s2H2H2LH", b"PK\5\6", 0, 0, *end, len(comment)) + comment
-    return body + directory + tail
+    return bytes(body + directory + tail)
 
 
 def raw_wheel(
