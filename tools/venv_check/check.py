@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 
 from tools.common.errors import ToolError
 from tools.venv_check.requires import allows
 from tools.venv_check.tags import Target, problem
-from tools.venv_part.facts import Facts, File
+from tools.venv_part.facts import Facts, File, folders_above
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,8 @@ def _files_and_folders(parts: Sequence[Facts]) -> list[ToolError]:
     owners = {path: facts for facts in parts for path in files(facts)}
     folders: dict[str, Facts] = {}
     for facts in parts:
-        for path in [*files(facts), *facts.compiled, *(f"{folder}/x" for folder in facts.folders)]:
-            for parent in PurePosixPath(path).parents:
-                folders.setdefault(str(parent), facts)
+        paths = [*files(facts), *facts.compiled, *(f"{folder}/x" for folder in facts.folders)]
+        folders |= {folder: facts for folder in folders_above(paths) if folder not in folders}
     return [
         ToolError(f"/{path} is a file in {owners[path].source} and a folder in {folders[path].source}")
         for path in sorted(owners.keys() & folders.keys())

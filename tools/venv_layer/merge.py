@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tools.common.errors import ToolError
 from tools.venv_check.check import files, normal
-from tools.venv_part.facts import Facts
+from tools.venv_part.facts import Facts, folders_above
 from tools.venv_part.place import recorded
 from tools.venv_part.record import dumps, row_of
 
 # Of the folders above a virtual environment, those that every image's base has.
-_OF_THE_BASE = {".", "usr", "usr/share"}
+_OF_THE_BASE = {"usr", "usr/share"}
 
 # What registries and engines take of one blob.
 _LIMIT = 10_000_000_000
@@ -57,9 +57,9 @@ def plan(parts: Sequence[Part], *, all_folders: bool = False) -> Plan:
         own = {*files(part.facts), *compiled}
         kept.insert(0, replace(part, again=frozenset(own & seen)))
         seen |= own
-    folders = {str(parent) for path in seen for parent in PurePosixPath(path).parents}
-    folders |= {folder for part in parts for folder in part.facts.folders}
-    folders -= {"."} if all_folders else _OF_THE_BASE
+    folders = folders_above(seen) | {folder for part in parts for folder in part.facts.folders}
+    if not all_folders:
+        folders -= _OF_THE_BASE
     return Plan(tuple(sorted(folders)), tuple(kept), tuple(sorted(last)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,8 +58,19 @@ class Facts:
         """The JSON."""
         data = {"format": _VERSION, **vars(self)}
         for key in ("files", "compiled"):
-            data[key] = {path: (file.mode, file.digest, file.size) for path, file in data[key].items()}
-        return json.dumps(data, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+            data[key] = {path: (file.mode, file.sha256, file.size) for path, file in data[key].items()}
+        return json.dumps(data, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def folders_above(paths: Iterable[str]) -> set[str]:
+    """All folders that paths are in, the root apart. There are many paths and few folders."""
+    found = {""}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found - {""}
 
 
 def read_facts(path: Path) -> Facts:

@@ -15,6 +15,9 @@ from fnmatch import fnmatchcase
 # What one more layer costs: as much as so many bytes pushed in a year.
 LAYER_COST = 5_000_000
 
+# How often each distribution changes beside what was seen: the past is short, and none stays for ever.
+_UNSEEN = 0.25
+
 # What is released together, or is of no use apart.
 _FAMILIES = (("torch*", "triton", "nvidia-*"), ("jupyter*", "notebook*"), ("tensorflow*", "keras"))
 
@@ -46,9 +49,9 @@ class Group:
         return len(frozenset[str]().union(*(each.commits for each in self.members)))
 
     @property
-    def pushed(self) -> int:
-        """The bytes that were pushed again."""
-        return self.changes * self.size
+    def pushed(self) -> float:
+        """The bytes that are pushed again, when what comes is like what was."""
+        return (self.changes + _UNSEEN * len(self.members)) * self.size
 
     @property
     def name(self) -> str:
@@ -59,8 +62,8 @@ class Group:
         return Group(tuple(sorted((*self.members, *other.members), key=lambda each: each.name)))
 
 
-def pushed(groups: Iterable[Group]) -> int:
-    """The bytes that were pushed again with these groups."""
+def pushed(groups: Iterable[Group]) -> float:
+    """The bytes that are pushed again with these groups."""
     return sum(group.pushed for group in groups)
 
 
@@ -84,7 +87,7 @@ def propose(distributions: Sequence[Distribution], most: int) -> list[Group]:
     return sorted(groups.values(), key=lambda group: (group.changes, -group.size, group.name))
 
 
-def _saving(groups: Mapping[int, Group], first: int, second: int) -> int:
+def _saving(groups: Mapping[int, Group], first: int, second: int) -> float:
     one, other = groups[first], groups[second]
     return LAYER_COST + one.pushed + other.pushed - (one | other).pushed
 

@@ -28,7 +28,8 @@ class Plan:
             "layers as they are": list(self.present.values()),
             "layers proposed": list(self.proposed),
         }
-        return {way: round(pushed(groups) * _MONTH / self.history.days) for way, groups in ways.items()}
+        months = max(1.0, self.history.days / _MONTH)
+        return {way: round(pushed(groups) / months) for way, groups in ways.items()}
 
     def layers(self) -> dict[str, list[str]]:
         """The attribute `layers`; the last group is the rest, where what is new goes too."""
@@ -98,14 +99,14 @@ def _known(plan: Plan) -> bool:
 
 
 def _about(plan: Plan, group: Group) -> str:
-    times = f", {group.changes} changes" if _known(plan) else ""
+    times = f", changed {group.changes} times" if _known(plan) else ""
     return f"{_megabytes(group.size)} MB{times}"
 
 
 def _said(history: History) -> str:
     if history.problem:
         return f"By size alone, as if all pins changed equally often: {history.problem}."
-    return f"Changes are those of {history.days} days, in {', '.join(history.locks)}."
+    return f"Changes of the last {history.days} days, in {', '.join(history.locks)}."
 
 
 def _megabytes(size: int) -> str:
