@@ -94,9 +94,17 @@ def test_members_are_sorted_and_have_neither_times_nor_owners(building: Building
         ("return wheel(folder, name='other')", ["its build made other 1.0, the lock has tiny 1.0"]),
         (
             "wheel(folder, name='a')\nreturn wheel(folder)",
-            ["2 wheels instead of one: a-1.0-py3-none-any.whl, tiny-1.0-py3-none-any.whl"],
+            ["2 wheels instead of one file: a-1.0-py3-none-any.whl, tiny-1.0-py3-none-any.whl"],
         ),
         ("open(folder + '/a.whl', 'w').write('x')", ["BadZipFile"]),
+        (
+            "os.symlink('/etc/passwd', '/build/out/tiny-1.0-py3-none-any.whl')",
+            ["1 wheels instead of one file: tiny-1.0-py3-none-any.whl"],
+        ),
+        (
+            "os.symlink('/etc/passwd', '/build/absent.json')\nos._exit(97)",
+            ["failed with exit code 97", "(it said nothing)"],
+        ),
     ],
 )
 def test_a_build_that_fails_says_why(

@@ -7,6 +7,7 @@ same everywhere.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -53,12 +54,18 @@ def build(order: Order, bwrap: str, scratch: Path, out: Path) -> None:
         if host.owners:
             _give_away(place)
         _run(order, root, place, host, folder / "log")
-        made = sorted((place / "out").iterdir())
-        if len(made) != 1:
-            names = ", ".join(path.name for path in made) or "none"
-            raise ToolError(f"its build made {len(made)} wheels instead of one: {names}", file=order.sdist)
-        failure.check(order, made[0])
-        shutil.copyfile(made[0], out)
+        wheel = _only_wheel(order, place / "out")
+        failure.check(order, wheel)
+        shutil.copyfile(wheel, out)
+
+
+def _only_wheel(order: Order, folder: Path) -> Path:
+    """What the build made. A link may lead to a file of this machine, so none is followed."""
+    made = sorted(folder.iterdir())
+    if len(made) == 1 and made[0].is_file() and not made[0].is_symlink():
+        return made[0]
+    names = ", ".join(path.name for path in made) or "none"
+    raise ToolError(f"its build made {len(made)} wheels instead of one file: {names}", file=order.sdist)
 
 
 def _image(order: Order) -> Image:
@@ -180,10 +187,20 @@ def _run(order: Order, root: Path, place: Path, host: Host, log: Path) -> None:
     )
     code = _logged(arguments(program, host), log)
     if code:
-        absent = place / "absent.json"
-        if absent.is_file():
-            raise failure.not_given(order, json.loads(absent.read_text(encoding="utf-8")))
+        if absent := _absent(place / "absent.json"):
+            raise failure.not_given(order, absent)
         raise failure.explain(order, code, log.read_text(encoding="utf-8", errors="replace"))
+
+
+def _absent(file: Path) -> list[str]:
+    """What hooks.py has found to be missing; nothing if it is not from there."""
+    if file.is_symlink() or not file.is_file():
+        return []
+    with contextlib.suppress(ValueError):
+        names = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(names, list):
+            return [name for name in names if isinstance(name, str)]
+    return []
 
 
 def _logged(line: Sequence[str], log: Path) -> int:
