@@ -34,6 +34,7 @@ ODD: dict[str, bytes] = {
     "latin-1": b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
     "latin-1 in line two": b"#!/usr/bin/python\n# vim: set fileencoding=latin-1 :\nx = '\xe9'\n",
     "utf-16": "x = 1\n".encode("utf-16"),
+    "a codec that is a library": "# coding: shift_jis\nx = '日本'\n".encode("shift_jis"),
     "no such coding": b"# coding: nonsense\n",
     "coding that is no text": b"# coding: rot13\nk = 1\n",
     "python 2": b"print 'x'\n",

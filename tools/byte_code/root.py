@@ -10,6 +10,7 @@ import io
 import posixpath
 import re
 import shutil
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -24,19 +25,23 @@ from tools.deb_part import ar
 from tools.elf_scan import elf
 
 _LIBRARY = re.compile(r"(usr/)?lib(64)?/([^/]+-linux-gnu[^/]*/)?[^/]+\.so[^/]*")
+
+# For modules in encodings such as shift_jis.
+_CODEC = re.compile(r"lib-dynload/(_codecs_[a-z0-9]+|_multibytecodec)\.[^/]+\.so")
 _REMEDY = "Name the packages that the interpreter needs in byte_compiler's `packages`."
 
 
 @dataclass
 class Found:
-    """What the packages have: libraries by path, links by path, modules by path below the standard
-    library.
+    """What the packages have: libraries and links by path, modules and the codecs that are libraries by path
+    below the standard library.
     """
 
     program: bytes = b""
     libraries: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     modules: dict[str, bytes] = field(default_factory=dict)
+    codecs: dict[str, bytes] = field(default_factory=dict)
 
 
 def build(debs: Iterable[Path], python: str, root: Path) -> None:
@@ -63,6 +68,8 @@ def build(debs: Iterable[Path], python: str, root: Path) -> None:
     _write(root / "loader" / loader, _library(found, loader))
     for name, data in _closure(found, program):
         _write(root / "lib" / name, data)
+    for name, data in found.codecs.items():
+        _write(root / "lib" / f"python{python}" / name, data)
     shutil.copyfile(compile_program.__file__, root / "compile.py")
     library = root / "lib" / f"python{python.replace('.', '')}.zip"
     _zip(library, found.modules)
@@ -77,27 +84,35 @@ def build(debs: Iterable[Path], python: str, root: Path) -> None:
 
 
 def _read(deb: Path, python: str, found: Found) -> None:
+    library = f"usr/lib/python{python}/"
+    modules: dict[str, bytes] = {}
+    codecs: dict[str, bytes] = {}
     try:
         with deb.open("rb") as stream:
             data = ar.members(stream, deb.stat().st_size)["data.tar"]
             with ar.open_tar(stream, data) as archive:
                 for entry in archive:
                     name = entry.name.removeprefix("./")
-                    module = re.fullmatch(rf"usr/lib/python{re.escape(python)}/(.+\.py)", name)
+                    inside = name.removeprefix(library)
                     if entry.issym() and _LIBRARY.fullmatch(name):
                         found.links[name] = entry.linkname
-                    elif entry.isreg() and (
-                        module or _LIBRARY.fullmatch(name) or name == f"usr/bin/python{python}"
-                    ):
-                        content = cast(io.BufferedIOBase, archive.extractfile(entry)).read()
-                        if module:
-                            found.modules[module[1]] = content
-                        elif name.startswith("usr/bin/"):
-                            found.program = content
-                        else:
-                            found.libraries[name] = content
+                    elif entry.isreg() and name == f"usr/bin/python{python}":
+                        found.program = _content(archive, entry)
+                    elif entry.isreg() and _LIBRARY.fullmatch(name):
+                        found.libraries[name] = _content(archive, entry)
+                    elif entry.isreg() and name != inside and inside.endswith(".py"):
+                        modules[inside] = _content(archive, entry)
+                    elif entry.isreg() and name != inside and _CODEC.fullmatch(inside):
+                        codecs[inside] = _content(archive, entry)
     except ToolError as error:
         raise ToolError(error.problem, file=deb, remedy=error.remedy) from error
+    found.codecs |= codecs
+    if not codecs:  # the package that has these has the larger part of the library, which compiling needs not
+        found.modules |= modules
+
+
+def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    return cast(io.BufferedIOBase, archive.extractfile(entry)).read()
 
 
 def _closure(found: Found, program: elf.Elf) -> Iterator[tuple[str, bytes]]:
@@ -136,7 +151,7 @@ def _elf(problem: str, data: bytes) -> elf.Elf:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     path.chmod(0o755)
 

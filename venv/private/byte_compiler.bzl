@@ -15,7 +15,14 @@ load("//venv:providers.bzl", "ByteCompilerInfo")
 TOOLCHAIN_TYPE = Label("//tools/byte_code:toolchain_type")
 
 # What the interpreter needs to compile, of the packages of Debian. {} is the Python.
-_PACKAGES = ["libc6", "libexpat1", "libpython{}-minimal", "python{}-minimal", "zlib1g"]
+_PACKAGES = [
+    "libc6",
+    "libexpat1",
+    "libpython{}-minimal",
+    "libpython{}-stdlib",
+    "python{}-minimal",
+    "zlib1g",
+]
 
 _DOC = """A Python of Debian's, unpacked from its packages so that it runs where it is not installed."""
 
