@@ -59,6 +59,16 @@ def test_different_files_of_one_path_are_an_error_that_names_both_wheels(check: 
     assert not check.ok.exists()
 
 
+def test_different_files_are_allowed_by_name(check: Check) -> None:
+    check.wheel("one", {"space/__init__.py": b"one", "space/other.py": b"1"})
+    check.wheel("two", {"space/__init__.py": b"two", "space/other.py": b"2"})
+    with pytest.raises(ToolError) as caught:
+        check.run("--allow", "/usr/share/python3/app/lib/*/space/__init__.py")
+    assert "other.py is in both" in str(caught.value)
+    assert "__init__" not in str(caught.value)
+    check.run("--allow", "*/space/__init__.py", "--allow", f"/{SITE}/space/other.py")
+
+
 def test_a_file_where_another_wheel_has_a_folder_is_an_error(check: Check) -> None:
     check.wheel("one", {"space": b"file"})
     check.wheel("two", {"space/two.py": b"two"})

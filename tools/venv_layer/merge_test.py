@@ -96,6 +96,14 @@ def test_the_same_file_in_two_wheels_is_there_once(layer: Layer) -> None:
     assert found[f"{SITE}/one/large"] == found[f"{SITE}/two/large"] == bytes(2 * SMALL)
 
 
+def test_of_different_files_that_of_the_last_distribution_by_name_counts(layer: Layer) -> None:
+    layer.wheel("zebra", {"space/__init__.py": b"z", "space/large": b"z" * 2 * SMALL})
+    layer.wheel("Ant", {"space/__init__.py": b"a", "space/large": b"a" * 2 * SMALL})
+    found = layer.write()
+    assert found[f"{SITE}/space/__init__.py"] == b"z"
+    assert found[f"{SITE}/space/large"] == b"z" * 2 * SMALL
+
+
 def test_a_layer_of_more_than_10_gb_is_refused_before_it_is_written(layer: Layer) -> None:
     layer.wheel("small")
     layer.wheel("large")
