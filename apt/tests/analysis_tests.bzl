@@ -9,17 +9,7 @@ load("//apt/private:apt_layer.bzl", "apt_layer_rule")
 load("//apt/private:apt_set.bzl", "apt_set")
 load("//apt/private:deb_part.bzl", "deb_part")
 load("//apt/private:missing_set.bzl", "missing_set")
-
-def _fails_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_fails_test = analysistest.make(
-    _fails_impl,
-    attrs = {"message": attr.string(doc = "What the error must say.")},
-    expect_failure = True,
-)
+load("//tools/testing:fails_test.bzl", "fails_test")
 
 def _adds_impl(ctx):
     env = analysistest.begin(ctx)
@@ -75,7 +65,7 @@ def apt_layer_analysis_tests(name):
     }.items():
         _layer("on_" + base, "both", "amd64", base)
         tests.append("{}_refuses_{}".format(name, base))
-        _fails_test(name = tests[-1], message = message, target_under_test = "on_" + base)
+        fails_test(name = tests[-1], messages = [message], target_under_test = "on_" + base)
     missing_set(
         name = "both.riscv64",
         arch = "riscv64",
@@ -86,9 +76,9 @@ def apt_layer_analysis_tests(name):
     )
     _layer("riscv", "both", "riscv64")
     tests.append(name + "_names_an_architecture_that_the_lock_lacks")
-    _fails_test(
+    fails_test(
         name = tests[-1],
-        message = "both.riscv64: the lock @test has no packages for arch = \"riscv64\", only for amd64, arm64.",
+        messages = ["both.riscv64: the lock @test has no packages for arch = \"riscv64\", only for amd64, arm64."],
         target_under_test = "riscv",
     )
     _layer("on_base", "both", "amd64", "base_one_amd64")

@@ -1,4 +1,4 @@
-"""Computes on the GPU. The driver's libcuda.so.1 is in no image: without a driver the second line fails."""
+"""Computes on the GPU. The driver's libcuda.so.1 is in no image: without a driver the computation fails."""
 
 import cupy
 

@@ -114,7 +114,7 @@ def _app_sources_impl(ctx):
     if folders:
         pth = ctx.actions.declare_file(ctx.label.name + ".pth")
         ctx.actions.write(pth, "".join(["{}/{}\n".format(APP, folder) for folder in folders]))
-        places["{}/lib/python{}/site-packages/app.pth".format(VIRTUAL_ENV[1:], ctx.attr.python)] = pth
+        places["{}/lib/python{}/site-packages/pycuda-app.pth".format(VIRTUAL_ENV[1:], ctx.attr.python)] = pth
     return [
         DefaultInfo(files = depset(places.values())),
         PackageFilesInfo(

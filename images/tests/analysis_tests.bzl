@@ -1,21 +1,9 @@
 """Analysis tests of interpreter_layer: what is said of a Python that cannot be had."""
 
-load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//images:config.bzl", "RUNTIMES")
 load("//images/private:availability.bzl", "FETCHED")
 load("//images/private:interpreter_layer.bzl", "interpreter_layer")
-
-def _fails_impl(ctx):
-    env = analysistest.begin(ctx)
-    for message in ctx.attr.messages:
-        asserts.expect_failure(env, message)
-    return analysistest.end(env)
-
-_fails_test = analysistest.make(
-    _fails_impl,
-    attrs = {"messages": attr.string_list(doc = "What the error must say.")},
-    expect_failure = True,
-)
+load("//tools/testing:fails_test.bzl", "fails_test")
 
 _NO_DOWNLOADS = [
     "the stand-in for rules_python in airgap/ has none",
@@ -51,7 +39,7 @@ def interpreter_analysis_tests(name):
             messages.append("there is no Python {} for linux/arm64 here".format(python))
             messages += _NO_DOWNLOADS
         tests.append("{}_{}".format(name, python))
-        _fails_test(
+        fails_test(
             name = tests[-1],
             messages = messages,
             target_under_test = layer,

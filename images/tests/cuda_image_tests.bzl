@@ -7,6 +7,7 @@ load("@rules_python//python:defs.bzl", "py_binary", "py_library")
 load("//images/private:app_sources.bzl", "app_sources")
 load("//images/private:cuda_image.bzl", "cuda_image_problem")
 load("//images/private:image_venv.bzl", "image_venv")
+load("//tools/testing:fails_test.bzl", "fails_test")
 load("//tools/testing:with_toolchains.bzl", "with_toolchains")
 load("//venv:defs.bzl", "venv_layers")
 
@@ -59,18 +60,6 @@ _places_test = analysistest.make(
         "import_folders": attr.string_list(doc = "The lines that the .pth file must have."),
         "places": attr.string_list(doc = "Where files must be."),
     },
-)
-
-def _fails_impl(ctx):
-    env = analysistest.begin(ctx)
-    for message in ctx.attr.messages:
-        asserts.expect_failure(env, message)
-    return analysistest.end(env)
-
-_fails_test = analysistest.make(
-    _fails_impl,
-    attrs = {"messages": attr.string_list(doc = "What the error must say.")},
-    expect_failure = True,
 )
 
 def _subjects():
@@ -141,7 +130,7 @@ def cuda_image_tests(name):
         ]] + ["app/python/runfiles/" + each for each in [
             "__init__.py",
             "runfiles.py",
-        ]] + ["usr/share/python3/app/lib/python3.11/site-packages/app.pth"],
+        ]] + ["usr/share/python3/app/lib/python3.11/site-packages/pycuda-app.pth"],
         target_under_test = ":sources",
     )
     for arch in ["amd64", "arm64"]:
@@ -163,7 +152,7 @@ def cuda_image_tests(name):
         "venv_arm64": [":venv_arm64: arch = \"arm64\", but venv = \"", "is for amd64; use an environment for arm64"],
     }.items():
         tests.append("{}_refuses_{}".format(name, subject))
-        _fails_test(
+        fails_test(
             name = tests[-1],
             messages = messages,
             target_under_test = subject,

@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="other wheels, or folders with some, than those of the image with JupyterLab and some more",
+        help="other wheels, or folders with some, than those of venv/locks/bench.in",
     )
     parser.add_argument("--default", type=Path, nargs="*", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--build-tar", type=Path, required=True, help=argparse.SUPPRESS)

@@ -104,7 +104,8 @@ names = sorted({
 })
 before = sorted(site.rglob("*"))
 assert sys.dont_write_bytecode is False
-for name in names:
+# setuptools must come before whatever imports distutils.
+for name in sorted(names, key=lambda name: name != "setuptools"):
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:  # matplotlib_inline is for who has matplotlib too

@@ -5,6 +5,7 @@ Their subjects are tagged manual: some must not be analysed, and none is there t
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//tools/platforms:defs.bzl", "for_image")
+load("//tools/testing:fails_test.bzl", "fails_test")
 load("//venv:defs.bzl", "sdist_wheel", "sdist_wheels")
 
 def _layout_impl(ctx):
@@ -15,17 +16,6 @@ def _layout_impl(ctx):
 _layout = rule(
     implementation = _layout_impl,
     doc = "Stands for an image: a folder that some action makes.",
-)
-
-def _fails_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_fails_test = analysistest.make(
-    _fails_impl,
-    attrs = {"message": attr.string(doc = "What the error must say.")},
-    expect_failure = True,
 )
 
 def _told_impl(ctx):
@@ -137,5 +127,5 @@ def sdist_wheel_analysis_tests(name):
     ]:
         sdist_wheel(name = subject, build_root = build_root, sdist = sdist, **common)
         tests.append("{}_{}".format(name, subject))
-        _fails_test(name = tests[-1], message = message, target_under_test = subject)
+        fails_test(name = tests[-1], messages = [message], target_under_test = subject)
     native.test_suite(name = name, tests = tests + _choices(name))

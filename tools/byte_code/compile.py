@@ -19,11 +19,19 @@ import marshal
 import os
 import sys
 
+# What a compiler may still take when a module is refused for its own sake, and not for want of memory.
+_SPARE = 64 << 20
+
 
 def compiled(path: str, source: bytes) -> bytes | None:
     """A module's byte code, unchecked hash-based (PEP 552): what a read-only image never writes anew."""
     try:
         code = compile(source, path, "exec", dont_inherit=True)
+    except MemoryError:
+        # It may be one that is nested too much, for 3.9. Where memory is lacking indeed, this fails, and so
+        # do we.
+        bytearray(max(_SPARE, 500 * len(source)))
+        return None
     except Exception:  # noqa: BLE001 - whatever it is, the module is no valid Python
         return None
     source_hash = _imp.source_hash(importlib._RAW_MAGIC_NUMBER, source)  # type: ignore[attr-defined]

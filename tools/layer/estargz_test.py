@@ -19,7 +19,7 @@ from tools.layer import estargz
 from tools.layer.annotations import read_annotations
 from tools.layer.estargz import MEMBER_SIZE, write_estargz
 from tools.layer.estargz_check import read_toc, verify
-from tools.layer.index import Indexed, index, read_index, to_json
+from tools.layer.index import Indexed, index
 from tools.layer.part import PartWriter, gzip_member
 from tools.layer.tar import Entry, Kind
 
@@ -135,15 +135,6 @@ def test_it_is_a_layer_like_any_other(tmp_path: Path) -> None:
     data = path.read_bytes()
     assert data[-51:-35] == b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x1a\0SG\x16\0"
     assert data[-35:] == b"%016xSTARGZ\x01\0\0\xff\xff" % read_toc(path).offset + bytes(8)
-
-
-def test_an_index_survives_its_file(tmp_path: Path) -> None:
-    _, entries = two_parts(2048)[0]
-    (tmp_path / "index.json").write_text(to_json(entries))
-    assert read_index(tmp_path / "index.json") == entries
-    (tmp_path / "index.json").write_text('{"version": 2}')
-    with pytest.raises(ToolError, match="version 2, not 1"):
-        read_index(tmp_path / "index.json")
 
 
 def test_what_cannot_be_joined(tmp_path: Path) -> None:

@@ -108,7 +108,9 @@ def _workspace(folder: str, command: str) -> Workspace:
 def _uv() -> Uv:
     programs = [Path(name).resolve() for name in os.environ.get("UV", "").split() if Path(name).name == "uv"]
     if not programs:
-        raise ToolError("the uv wheel has no program named uv")
+        raise ToolError(
+            "the uv wheel has no program named uv", remedy="lock another version of uv in venv/locks/uv.in"
+        )
     shown = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
     if shown.returncode:
         raise ToolError(

@@ -58,7 +58,10 @@ def _twice(parts: Sequence[Facts]) -> list[ToolError]:
         if facts.name:
             other = seen.setdefault(normal(facts.name), facts)
             if other is not facts:
-                found.append(ToolError(f"{facts.name} is there twice: {other.source} and {facts.source}"))
+                problem = f"{facts.name} is there twice: {other.source} and {facts.source}"
+                found.append(
+                    ToolError(problem, remedy="Take one of them out of `wheels`, or out of the lock.")
+                )
     return found
 
 
@@ -68,14 +71,21 @@ def _conflicts(parts: Sequence[Facts], policy: Policy) -> list[ToolError]:
     for facts in parts:
         for path, file in sorted(files(facts).items()):
             other, same = owners.setdefault(path, (facts, file))
+            what = f"/{path} is in both {other.source} and {facts.source}, and differs{_mode(same, file)}"
             if same != file and not any(fnmatchcase(f"/{path}", pattern) for pattern in policy.allowed):
                 found.append(
                     ToolError(
-                        f"/{path} is in both {other.source} and {facts.source}, and differs",
+                        what,
                         remedy="Take one of them out of the lock, or name the path in allow_duplicates.",
                     )
                 )
     return found
+
+
+def _mode(one: File, other: File) -> str:
+    """What is to be said where the content is the same."""
+    same = (one.sha256, one.size) == (other.sha256, other.size)
+    return f", in its mode: {one.mode:o} and {other.mode:o}" if same else ""
 
 
 def _files_and_folders(parts: Sequence[Facts]) -> list[ToolError]:
@@ -85,7 +95,10 @@ def _files_and_folders(parts: Sequence[Facts]) -> list[ToolError]:
         paths = [*files(facts), *facts.compiled, *(f"{folder}/x" for folder in facts.folders)]
         folders |= {folder: facts for folder in folders_above(paths) if folder not in folders}
     return [
-        ToolError(f"/{path} is a file in {owners[path].source} and a folder in {folders[path].source}")
+        ToolError(
+            f"/{path} is a file in {owners[path].source} and a folder in {folders[path].source}",
+            remedy="Only one can be in this environment: take the other out of `wheels`, or of the lock.",
+        )
         for path in sorted(owners.keys() & folders.keys())
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,24 @@ def test_different_files_of_one_path_are_an_error_that_names_both_wheels(check: 
         wheels = "one-1.0-py3-none-any.whl and two-1.0-py3-none-any.whl"
         assert f"error: /{SITE}/space/{name}.py is in both {wheels}, and differs\n" in str(caught.value)
     assert not check.ok.exists()
+
+
+def test_different_modes_are_told(check: Check) -> None:
+    wheels = [TinyWheel(name, files={"space/run": b"same"}).write(check.folder) for name in ("one", "two")]
+    for wheel, mode in zip(wheels, (0o644, 0o755), strict=True):
+        facts = write_part(wheel, VENV, io.BytesIO(), Libraries())
+        run = f"{SITE}/space/run"
+        check.add(replace(facts, files={**facts.files, run: replace(facts.files[run], mode=mode)}))
+    with pytest.raises(ToolError, match="and differs, in its mode: 644 and 755"):
+        check.run()
+
+
+def test_numbers_without_end_are_none(check: Check) -> None:
+    check.wheel("one", requires_python=f">={'9' * 5000}")
+    check.run()
+    check.add(Facts("two.whl", "two", "1.0", tags=(f"py3{'9' * 5000}-none-any",)))
+    with pytest.raises(ToolError, match=r"two 1\.0 is for py3999"):
+        check.run()
 
 
 def test_different_files_are_allowed_by_name(check: Check) -> None:

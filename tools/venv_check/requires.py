@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 _CLAUSE = re.compile(
     r"""(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*v?
-    (?:(?P<epoch>[0-9]+)!)?(?P<release>[0-9]+(?:\.[0-9]+)*)
+    (?:(?P<epoch>[0-9]{1,18})!)?(?P<release>[0-9]{1,18}(?:\.[0-9]{1,18})*)
     (?:(?P<prefix>\.\*)|
         (?P<pre>[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?
         (?P<post>-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?

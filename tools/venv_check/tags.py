@@ -15,7 +15,7 @@ _OLDEST = {"amd64": (2, 5), "arm64": (2, 17)}
 _OLD_NAMES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 _PLATFORM = re.compile(r"(linux|manylinux1|manylinux2010|manylinux2014|manylinux_(\d+)_(\d+))_(.+)", re.ASCII)
-_NUMBER = r"(0|[1-9][0-9]*)"
+_NUMBER = r"(0|[1-9][0-9]{0,8})"
 
 
 @dataclass(frozen=True)

@@ -55,12 +55,22 @@ def plan(parts: Sequence[Part], *, all_folders: bool = False) -> Plan:
     for part in reversed(parts):
         compiled = part.facts.compiled if part.byte_code else {}
         own = {*files(part.facts), *compiled}
-        kept.insert(0, replace(part, again=frozenset(own & seen)))
+        again = own & seen
+        # Byte code doesn't say of which module it is: that of one which is left out must not be taken for
+        # another's.
+        again |= {path for path in compiled if _module(path) in again}
+        kept.insert(0, replace(part, again=frozenset(again)))
         seen |= own
     folders = folders_above(seen) | {folder for part in parts for folder in part.facts.folders}
     if not all_folders:
         folders -= _OF_THE_BASE
     return Plan(tuple(sorted(folders)), tuple(kept), tuple(sorted(last)))
+
+
+def _module(path: str) -> str:
+    """The module of byte code (PEP 3147)."""
+    folder, _, name = path.rpartition("/__pycache__/")
+    return f"{folder}/{name.partition('.')[0]}.py"
 
 
 def check_size(planned: Plan, layer: Path) -> None:

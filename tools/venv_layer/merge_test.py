@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
 
 from tools.common.errors import ToolError
+from tools.layer.part import PartWriter
+from tools.layer.tar import Entry, Kind
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_layer.__main__ import main
-from tools.venv_part.facts import Facts
+from tools.venv_part.facts import Facts, File, read_facts
 from tools.venv_part.libraries import Libraries
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
@@ -102,6 +105,32 @@ def test_of_different_files_that_of_the_last_distribution_by_name_counts(layer: 
     found = layer.write()
     assert found[f"{SITE}/space/__init__.py"] == b"z"
     assert found[f"{SITE}/space/large"] == b"z" * 2 * SMALL
+
+
+def test_byte_code_is_never_that_of_another_module(layer: Layer, tmp_path: Path) -> None:
+    """The module that counts is none for this Python; the other one's byte code would be imported in its
+    place.
+    """
+    layer.wheel("ant", {"space/x.py": b"print('ant')\n"})
+    layer.wheel("bee", {"space/x.py": b"print 'bee'\n"})
+    path = f"{SITE}/space/__pycache__/x.cpython-311.pyc"
+    for number, compiled in ((1, [path]), (4, [])):
+        facts = read_facts(Path(layer.arguments[number]))
+        code = tmp_path / f"{number}.pyc"
+        with code.open("wb") as out, PartWriter(out) as writer:
+            for each in compiled:
+                writer.add(Entry(each, Kind.FILE, 0o644, size=4), b"code")
+        described = {each: File.of(0o644, b"code") for each in compiled}
+        Path(layer.arguments[number]).write_text(replace(facts, compiled=described).dumps(), encoding="utf-8")
+    layer.arguments = [
+        *layer.arguments[:3],
+        str(tmp_path / "1.pyc"),
+        *layer.arguments[3:],
+        str(tmp_path / "4.pyc"),
+    ]
+    found = layer.write()
+    assert found[f"{SITE}/space/x.py"] == b"print 'bee'\n"
+    assert path not in found
 
 
 def test_a_layer_of_more_than_10_gb_is_refused_before_it_is_written(layer: Layer) -> None:

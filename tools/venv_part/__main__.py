@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--byte-code", type=Path, help="output: the layer part with byte code")
     parser.add_argument("wheel", type=Path)
     args = parser.parse_args(arguments)
+    if bool(args.compiler) != bool(args.byte_code):
+        parser.error("--compiler and --byte-code go together")
     venv = Venv(args.prefix, args.python)
     libraries = Libraries()
     outputs = [args.part, args.facts, args.libraries, *([args.byte_code] if args.byte_code else [])]

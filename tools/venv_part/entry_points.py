@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from tools.common.errors import ToolError
 
 _GROUPS = ("console_scripts", "gui_scripts")
-_NAME = re.compile(r"[\w.-]+")
+_NAME = re.compile(r"[^/\0-\x1f\x7f]+")
+_LONGEST = 255  # bytes in the name of a file
 _EXTRAS = re.compile(r"\[[^\]]*\]\s*$")
+_OF_EASY_INSTALL = re.compile(r"easy_install(-\d+\.\d+)?")
 _OF_PIP = re.compile(r"pip(\d+(\.\d+)?)?")
 
 # The bytes are a contract: who compares a virtual environment with pip's finds the same.
@@ -43,9 +45,11 @@ def parse(text: str, where: str) -> dict[str, str]:
             group = line[1:-1].strip()
         elif line and not line.startswith(("#", ";")) and group in _GROUPS:
             name, _, call = (part.strip() for part in line.partition("="))
-            call = _EXTRAS.sub("", call).strip()
-            if not _NAME.fullmatch(name) or name in (".", ".."):
+            call = _EXTRAS.sub("", call.partition(" #")[0]).strip()
+            if not _NAME.fullmatch(name) or name in (".", "..") or name.startswith(".wh."):
                 raise _error(where, f"the name {name!r} is not one of a script")
+            if len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
+                raise _error(where, f"the name {name[:20]!r}... has more than {_LONGEST} bytes")
             if not _is_call(call):
                 raise _error(where, f"{name} is {call!r}, which is not module:function")
             scripts[name] = re.sub(r"\s", "", call)
@@ -53,12 +57,19 @@ def parse(text: str, where: str) -> dict[str, str]:
 
 
 def for_python(scripts: Mapping[str, str], python: str) -> dict[str, str]:
-    """The scripts that pip makes: its own get the version of the Python that they are for."""
-    if "pip" not in scripts:
-        return dict(scripts)
-    others = {name: call for name, call in scripts.items() if not _OF_PIP.fullmatch(name)}
-    names = ["pip", f"pip{python.partition('.')[0]}", f"pip{python}"]
-    return others | dict.fromkeys(names, scripts["pip"])
+    """The scripts that pip makes: its own and easy_install get the version of the Python that they are
+    for.
+    """
+    found = dict(scripts)
+    if "pip" in found:
+        call = found["pip"]
+        found = {name: each for name, each in found.items() if not _OF_PIP.fullmatch(name)}
+        found |= dict.fromkeys(["pip", f"pip{python.partition('.')[0]}", f"pip{python}"], call)
+    if "easy_install" in found:
+        call = found["easy_install"]
+        found = {name: each for name, each in found.items() if not _OF_EASY_INSTALL.fullmatch(name)}
+        found |= dict.fromkeys(["easy_install", f"easy_install-{python}"], call)
+    return found
 
 
 def script(call: str, interpreter: str) -> bytes:

@@ -83,7 +83,7 @@ def test_files_are_where_pip_puts_them(tmp_path: Path) -> None:
                 "tiny-1.0.data/scripts/plain": b"#!/bin/sh\n",
                 "tiny-1.0.data/headers/tiny.h": b"header",
                 "tiny-1.0.data/data/share/tiny/é.txt": b"data",
-                f"space/{'n' * 120}/{'m' * 260}": b"long",
+                f"space/{'n' * 120}/{'m' * 240}/{'m' * 240}": b"long",
             },
         )
     )
@@ -95,7 +95,7 @@ def test_files_are_where_pip_puts_them(tmp_path: Path) -> None:
         "opt/app/bin/plain": b"#!/bin/sh\n",
         "opt/app/include/site/python3.11/tiny/tiny.h": b"header",
         "opt/app/share/tiny/é.txt": b"data",
-        f"{SITE}/space/{'n' * 120}/{'m' * 260}": b"long",
+        f"{SITE}/space/{'n' * 120}/{'m' * 240}/{'m' * 240}": b"long",
     }
     assert {path: data for path, (_, data) in made.files.items() if path.endswith("INSTALLER")} == {
         f"{SITE}/{INFO}/INSTALLER": b"pip\n"
@@ -194,6 +194,22 @@ def test_entry_points_become_scripts(tmp_path: Path) -> None:
     assert "tiny-1.0.data/scripts/tool" in [row[0] for row in made.facts.record]
 
 
+def test_entry_points_of_any_name_that_is_one_of_a_file(tmp_path: Path) -> None:
+    text = "[console_scripts]\nc++x = tiny:main\nmy script = tiny:main # a comment\n"
+    made = make(tiny(tmp_path, entry_points(text)))
+    assert {"opt/app/bin/c++x", "opt/app/bin/my script"} <= made.files.keys()
+
+
+def test_easy_install_has_the_pythons_version(tmp_path: Path) -> None:
+    text = "[console_scripts]\neasy_install = tiny:main\neasy_install-2.7 = tiny:main\n"
+    scripts = {
+        path.removeprefix("opt/app/bin/")
+        for path in make(tiny(tmp_path, entry_points(text))).files
+        if "/bin/" in path
+    }
+    assert scripts == {"easy_install", "easy_install-3.11"}
+
+
 @pytest.mark.parametrize("python", ["3.9", "3.13"])
 def test_pips_own_scripts_have_the_pythons_version(python: str, tmp_path: Path) -> None:
     text = "[console_scripts]\npip = tiny:main\npip3 = tiny:main\npip3.7 = tiny:main\npipe = tiny:main\n"
@@ -290,7 +306,14 @@ BAD: dict[str, tuple[dict[str, bytes], str]] = {
     ),
     "a wheel of the future": ({f"{INFO}/WHEEL": b"Wheel-Version: 2.0\n"}, "WHEEL: Wheel-Version is '2.0'"),
     "a name with a slash": (entry_points("[console_scripts]\n../x = tiny:main\n"), "the name '../x' is not"),
-    "a name with a blank": (entry_points("[gui_scripts]\na b = tiny:main\n"), "the name 'a b' is not"),
+    "a name that removes": (entry_points("[gui_scripts]\n.wh.x = tiny:main\n"), "the name '.wh.x' is not"),
+    "a name that is too long": (
+        entry_points(f"[gui_scripts]\n{'x' * 256} = tiny:main\n"),
+        "the name 'xxxxxxxxxxxxxxxxxxxx'... has more than 255 bytes",
+    ),
+    "a file that removes": ({"tiny/.wh.data": b""}, "tiny/.wh.data: has a name that removes files"),
+    "a folder that removes": ({"tiny/.wh..wh..opq/x": b""}, "opq/x: has a name that removes files"),
+    "a name that no file system holds": ({f"tiny/{'é' * 128}": b""}, "has a name of more than 255 bytes"),
     "no function": (
         entry_points("[console_scripts]\nrun = tiny\n"),
         "run is 'tiny', which is not module:func",

@@ -106,7 +106,7 @@ BAD: dict[str, tuple[list[Raw], str | None, str, str]] = {
     "a path that leaves inside": ([GOOD, Raw("a/../../x")], None, "a/../../x", "leaves the folder"),
     "a folder that leaves": ([GOOD, Raw("../")], None, "../", "leaves the folder"),
     "a backslash": ([GOOD, Raw("a\\b")], None, "a\\b", "leaves the folder"),
-    "a drive": ([GOOD, Raw("c:x")], None, "c:x", "leaves the folder"),
+    "a drive": ([GOOD, Raw("c:/x")], None, "c:/x", "leaves the folder"),
     "a zero in a name": ([GOOD, Raw("a\0b")], line(TEXT) + line(b"", "a"), "a", "has a zero in its name"),
     "a name twice": ([GOOD, GOOD], None, "tiny.py", "is in the archive twice"),
     "a file over a link": (
@@ -250,7 +250,11 @@ ARCHIVES: dict[str, tuple[Callable[[bytes], bytes], str, str]] = {
         "not a whole wheel: ",
     ),
     "no RECORD": (lambda blob: blob.replace(b"/RECORD", b"/RACORD"), f"{INFO}/RECORD: ", "is missing"),
-    "no METADATA": (lambda blob: blob.replace(b"/METADATA", b"/MOTADATA"), "", "is not listed in RECORD"),
+    "no METADATA": (
+        lambda blob: blob.replace(b"/METADATA", b"/MOTADATA"),
+        "",
+        "is listed in RECORD and is missing",
+    ),
     "no dist-info": (
         lambda blob: blob.replace(b".dist-info", b".dist-inf0"),
         "",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tools.common.errors import naming, run
+from tools.common.outputs import whole
 from tools.layer.formats import FORMATS
 from tools.layer.part import EntryWriter
 from tools.layer.tar import Entry, Kind
@@ -32,10 +33,12 @@ def main(arguments: list[str] | None = None) -> None:
     base = Base(args.version, args.home)
     made = skeleton(args.prefix, base, read_templates(args.python_layer, base.minor))
     layers = FORMATS[args.compression]
-    with naming(args.part), args.part.open("wb") as out, layers.writer(out) as writer:
-        write(made, writer)
-    described = replace(facts(made, base), spans=layers.spans(writer))
-    args.facts.write_text(described.dumps(), encoding="utf-8")
+    with whole(args.part, args.facts):
+        with naming(args.part), args.part.open("wb") as out, layers.writer(out) as writer:
+            write(made, writer)
+        described = replace(facts(made, base), spans=layers.spans(writer))
+        with naming(args.facts):
+            args.facts.write_text(described.dumps(), encoding="utf-8")
 
 
 def write(made: Skeleton, writer: EntryWriter) -> None:

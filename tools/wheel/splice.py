@@ -7,7 +7,6 @@ RECORD. Small ones are compressed together with their tar headers, which is smal
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable, Iterator
 
 from tools.layer.part import EntryWriter, PartWriter
@@ -23,9 +22,6 @@ SMALL = 16 << 10
 # what they have in common. One in so many compressed bytes keeps a wheel within 5 % of tar and gzip -6.
 _BYTES_A_COPY = 25_000
 LEAST, MOST = 4 << 10, 32 << 10
-
-# Stored files of up to this size are kept in memory while something may look into them.
-_IN_MEMORY = 8 << 20
 
 Pread = Callable[[int, int], bytes]
 Look = Callable[[Pread], object]
@@ -83,35 +79,9 @@ def add_member(
         if look and inflated and inflated.fits:
             look(inflated.pread)
     else:
-        _add_stored(writer, entry, member, tap, look, begins)
-
-
-def _add_stored(
-    writer: EntryWriter,
-    entry: Entry,
-    member: Member,
-    tap: Tap | None,
-    look: Look | None,
-    begins: bytes,
-) -> None:
-    """Adds a file that the wheel doesn't compress; the layer does."""
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-
-        def both(data: bytes) -> None:
-            if tap:
-                tap(data)
-            if look:
-                copy.write(data)
-
-        writer.add(entry, _Chunks(member.content(), both))
-        if look:
-
-            def pread(offset: int, size: int) -> bytes:
-                copy.seek(offset)
-                return copy.read(size)
-
-            if pread(0, len(begins)) == begins:
-                look(pread)
+        writer.add(entry, _Chunks(member.content(), tap))
+        if look and member.at(0, len(begins)) == begins:
+            look(member.at)  # it is stored as it is
 
 
 class _Chunks:

@@ -28,6 +28,7 @@ from tools.wheel.content import Recorded
 from tools.wheel.member import Member
 
 _UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
+_LONGEST = 255  # bytes in a part of a path
 _ENCRYPTED = 0x2041  # any way of it
 _PATCHED = 0x20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
@@ -151,10 +152,8 @@ class Wheel:
             kind = stat.S_IFMT(info.external_attr >> 16)
             if "\0" in info.orig_filename:
                 raise self._error("has a zero in its name", info.filename)
-            if name.startswith("/") or "\\" in name or ".." in name.split("/") or re.match("[A-Za-z]:", name):
-                raise self._error("leaves the folder that it is unpacked into", info.filename)
-            if any(part in ("", ".") for part in name.split("/")):
-                raise self._error("is not a name in normal form", info.filename)
+            if bad := _bad_name(name):
+                raise self._error(bad, info.filename)
             if name in seen:
                 raise self._error("is in the archive twice", info.filename)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
@@ -190,13 +189,13 @@ class Wheel:
                 raise self._error(f"has a line of {len(row)} fields", name)
             if row[0] in unrecorded:
                 continue
+            if row[0] not in self._members:
+                raise self._error("is listed in RECORD and is missing", row[0])
             recorded = self._recorded(*row)
             if record.setdefault(row[0], recorded) != recorded:
                 raise self._error("is in RECORD twice, and differs", row[0])
         for missing in sorted(self._members.keys() - record.keys() - unrecorded):
             raise self._error("is not listed in RECORD", missing)
-        for extra in sorted(record.keys() - self._members.keys()):
-            raise self._error("is listed in RECORD and is missing", extra)
         return record
 
     def _recorded(self, name: str, digest: str, size: str) -> Recorded:
@@ -214,6 +213,20 @@ class Wheel:
 
     def _error(self, problem: str, member: str) -> ToolError:
         return ToolError(f"{member}: {problem}", file=self.path, remedy=_REMEDY)
+
+
+def _bad_name(name: str) -> str | None:
+    """Says why a file or folder of this name can't be installed, or not as what it is."""
+    parts = name.split("/")
+    if name.startswith("/") or "\\" in name or ".." in parts or re.match("[A-Za-z]:(/|$)", name):
+        return "leaves the folder that it is unpacked into"
+    if any(part in ("", ".") for part in parts):
+        return "is not a name in normal form"
+    if any(part.startswith(".wh.") for part in parts):
+        return "has a name that removes files from an image (OCI image specification, layer.md, whiteouts)"
+    if any(len(part.encode("utf-8", "surrogatepass")) > _LONGEST for part in parts):
+        return f"has a name of more than {_LONGEST} bytes, which no file system holds"
+    return None
 
 
 def _normal(name: str) -> str:

@@ -44,7 +44,7 @@ def layer_groups(names, layers):
         A dictionary from a layer's name to names, with "" for the rest; and what is wrong, or None.
     """
     if len(layers) + 1 > _MOST:
-        return {}, "has {} layers and one for the rest; images can have {} in all".format(len(layers), _MOST)
+        return {}, "has {} layers and one for the rest; images can have {} in all: join some".format(len(layers), _MOST)
     groups = {layer: [] for layer in layers} | {"": []}
     used = {}
     for name in names:
@@ -65,7 +65,7 @@ def layer_groups(names, layers):
                     "; did you mean {}?".format(" or ".join(close)) if close else "; it has " + ", ".join(sorted(names)),
                 )
         if not groups[layer]:
-            return groups, "nothing is left for the layer \"{}\": layers before it take {}".format(
+            return groups, "nothing is left for the layer \"{}\": layers before it take {}; put it before them, or leave it out".format(
                 layer,
                 ", ".join(patterns) or "all that it names, which is nothing",
             )

@@ -37,7 +37,8 @@ _ATTRS = PART_ATTRS | {
     ),
     "byte_code": attr.bool(
         default = True,
-        doc = "Whether modules are compiled. Without, layers are smaller and programs start more slowly.",
+        doc = "Whether modules are compiled, where there is a compiler: for Debian's Pythons, 3.9, 3.11 and 3.13. Without, " +
+              "layers are smaller and programs start more slowly.",
     ),
     "compression": attr.string(
         default = "gzip",
@@ -276,7 +277,7 @@ def _venv_layer_impl(ctx):
         LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),
         VenvInfo(
             arch = ctx.attr.arch,
-            byte_code = ctx.attr.byte_code,
+            byte_code = ctx.attr.byte_code and None not in [part.byte_code for part in parts],
             compression = ctx.attr.compression,
             groups = groups,
             layers = [each.layer for each in layers],

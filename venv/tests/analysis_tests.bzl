@@ -6,20 +6,10 @@ Their subjects are tagged manual: some must not be analysed, and none has a Pyth
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//apt/private:apt_layer.bzl", "apt_layer_rule")  # buildifier: disable=bzl-visibility
 load("//apt/private:apt_set.bzl", "apt_set")  # buildifier: disable=bzl-visibility
+load("//tools/testing:fails_test.bzl", "fails_test")
 load("//venv:defs.bzl", "VenvInfo", "venv_layer")
 
 _PLAIN = "python.tar.gz"
-
-def _fails_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ctx.attr.message)
-    return analysistest.end(env)
-
-_fails_test = analysistest.make(
-    _fails_impl,
-    attrs = {"message": attr.string(doc = "What the error must say.")},
-    expect_failure = True,
-)
 
 def _layer_impl(ctx):
     env = analysistest.begin(ctx)
@@ -78,7 +68,7 @@ def venv_layer_analysis_tests(name):
             tags = ["manual"],
         )
         tests.append("{}_refuses_{}".format(name, subject))
-        _fails_test(name = tests[-1], message = message, target_under_test = subject)
+        fails_test(name = tests[-1], messages = [message], target_under_test = subject)
     for subject, (layers, message) in {
         "misspelt": ({"a": ["whel"]}, "\"whel\" in the layer \"a\" is no distribution of this environment; did you mean wheel?"),
         "nothing_like_it": ({"a": ["torch-*"]}, "is no distribution of this environment; it has packaging, wheel"),
@@ -96,7 +86,7 @@ def venv_layer_analysis_tests(name):
             wheels = ["@vanilla//wheel:whl"],
         )
         tests.append("{}_refuses_{}".format(name, subject))
-        _fails_test(name = tests[-1], message = message, target_under_test = subject)
+        fails_test(name = tests[-1], messages = [message], target_under_test = subject)
     venv_layer(
         name = "layer",
         arch = "arm64",

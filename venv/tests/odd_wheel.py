@@ -23,7 +23,6 @@ _FILES = {
     "odd/syntax_error.py": b"def\n",
     "odd/nul.py": b"x = 1\0\n",
     "odd/latin.py": "# coding: latin-1\nTEXT = 'é'\n".encode("latin-1"),
-    "odd/shift.py": "# coding: shift_jis\nTEXT = '日本'\n".encode("shift_jis"),
     "odd/bom.py": b"\xef\xbb\xbfTEXT = 1\n",
     "odd/sets.py": b"def f(x):\n    return x in {'p', 'q', 'r', 's', 't', 'u', 'v', 'w'}\n",
     "odd/ünï.py": "NAME = 'ünï'\n".encode(),
