@@ -10,6 +10,7 @@ byte_compiler(
 """
 
 load("//apt:defs.bzl", "AptSetInfo")
+load("//tools/platforms:defs.bzl", "outside_of_images")
 load("//venv:providers.bzl", "ByteCompilerInfo")
 
 TOOLCHAIN_TYPE = Label("//tools/byte_code:toolchain_type")
@@ -35,6 +36,10 @@ _ATTRS = {
     "python": attr.string(
         doc = "The Python, such as 3.11.",
         mandatory = True,
+    ),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        doc = "What Bazel asks of a rule with a transition.",
     ),
     "_tool": attr.label(
         cfg = "exec",
@@ -71,6 +76,8 @@ byte_compiler = rule(
     implementation = _byte_compiler_impl,
     doc = _DOC,
     attrs = _ATTRS,
+    # It is found among wheels, and made once for the wheels of all architectures.
+    cfg = outside_of_images,
     provides = [ByteCompilerInfo],
 )
 
