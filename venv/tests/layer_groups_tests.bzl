@@ -64,9 +64,9 @@ def _problems_impl(ctx):
         _, problem = layer_groups(_NAMES, {"x": list(patterns)})
         asserts.true(env, message in problem, "{} gives {}".format(patterns, problem))
     for layers, message in {
-        "after": ({"a": ["*"], "b": ["torch"]}, "nothing is left for the layer \"b\": layers before it take torch"),
-        "empty": ({"a": []}, "nothing is left for the layer \"a\": layers before it take all that it names, which is nothing"),
-        "many": ({str(number): ["*"] for number in range(127)}, "has 127 layers and one for the rest; images can have 127 in all"),
+        "after": ({"a": ["*"], "b": ["torch"]}, "nothing is left for the layer \"b\": layers before it take torch; put it before them, or leave it out"),
+        "empty": ({"a": []}, "nothing is left for the layer \"a\": layers before it take all that it names, which is nothing; put it before them, or leave it out"),
+        "many": ({str(number): ["*"] for number in range(127)}, "has 127 layers and one for the rest; images can have 127 in all: join some"),
     }.values():
         asserts.equals(env, message, layer_groups(_NAMES, layers)[1])
 
