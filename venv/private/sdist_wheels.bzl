@@ -28,7 +28,7 @@ def sdist_wheels(
     ```starlark
     sdist_wheels(
         name = "mysqlclient",
-        prebuilt = {"arm64": "//wheels:mysqlclient-2.2.7-cp311-cp311-linux_aarch64.whl"},
+        prebuilt = {"py311_arm64": "//wheels:mysqlclient-2.2.7-cp311-cp311-linux_aarch64.whl"},
         pythons = ["3.11"],
         requires = ["@app//setuptools:whl"],
         sdist = "@app_sdists//mysqlclient:sdist",
