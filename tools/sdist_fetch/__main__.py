@@ -10,12 +10,14 @@ do this, for it asks a project's own build for its metadata; here nothing of a p
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools.sdist_fetch.fetch import FetchError, Pin, fetch
+from tools.sdist_fetch.options import with_options
 from tools.sdist_fetch.web import pip_settings
 
 
@@ -30,7 +32,8 @@ def main(argument: str) -> int:
         request["refresh"],
     )
     try:
-        file = fetch(pin, pip_settings(pin), Path.cwd())
+        config = with_options(pip_settings(pin), request["options"], Path(request["folder"]), os.environ, pin)
+        file = fetch(pin, config, Path.cwd())
     except FetchError as error:
         print(error, file=sys.stderr)
         return 1

@@ -63,18 +63,27 @@ class Fetched:
     files: Mapping[str, bytes]
 
 
-def fetch(folder: Path, name: str = "Some.Pkg", hashes: tuple[str, ...] = (_HASH,), **pip: str) -> Fetched:
-    """Runs the tool as the repository rule does; `pip` are settings of pip's."""
+def fetch(
+    folder: Path,
+    name: str = "Some.Pkg",
+    hashes: tuple[str, ...] = (_HASH,),
+    options: tuple[str, ...] = (),
+    env: Mapping[str, str] | None = None,
+    **pip: str,
+) -> Fetched:
+    """Runs the tool as the repository rule does; `options` are lines of the lock, `pip` settings of pip's."""
     out = folder / "out"
     out.mkdir()
     request = {
+        "folder": str(folder / "locks"),
         "hashes": hashes,
         "name": name,
+        "options": options,
         "refresh": "./lock app",
         "version": "1.0",
         "where": "app.txt:3",
     }
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")} | dict(env or {})
     env |= {"PIP_CONFIG_FILE": os.devnull, "NO_PROXY": "127.0.0.1", "NETRC": str(folder / "netrc")}
     env |= {f"PIP_{key.upper()}": value for key, value in pip.items()}
     line = [sys.executable, "-BIS", str(_TOOL), json.dumps(request)]
@@ -165,6 +174,71 @@ def test_an_extra_index_is_asked_too(server: Server, tmp_path: Path) -> None:
     server.pages = _PAGES["json"]
     nothing, simple = f"{server.url}/nothing", f"{server.url}/simple"
     assert fetch(tmp_path, index_url=nothing, extra_index_url=simple).code == 0
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--extra-index-url {url}/simple",
+        "--extra-index-url={url}/simple/",
+        "--extra-index-url ${{URL}}/simple",
+        "--index-url '{url}/simple'",
+        "-i {url}/simple",
+        "-i{url}/simple",
+        "--find-links {url}/simple/some-pkg/",
+        "-f {url}/simple/some-pkg/",
+    ],
+)
+def test_an_index_that_the_lock_names(option: str, server: Server, tmp_path: Path) -> None:
+    server.pages = _PAGES["json"]
+    fetched = fetch(
+        tmp_path,
+        options=("--require-hashes", option.format(url=server.url)),
+        env={"URL": server.url},
+        index_url=f"{server.url}/nothing",
+    )
+    assert (fetched.code, fetched.error) == (0, "")
+
+
+def test_folders_that_the_lock_names_are_relative_to_it(tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/some_pkg-1.0.tar.gz").write_bytes(_DATA)
+    for number, link in enumerate(("../links", "${LINKS}", f"'{tmp_path}/links'")):
+        place = tmp_path / str(number)
+        (place / "locks").mkdir(parents=True)
+        (place / "links").symlink_to(tmp_path / "links")
+        options, env = (f"--find-links {link}",), {"LINKS": "../links"}
+        assert fetch(place, options=options, env=env, no_index="1").code == 0
+
+
+def test_an_extra_index_of_pip_is_asked_beside_those_of_the_lock(server: Server, tmp_path: Path) -> None:
+    server.pages = _PAGES["json"]
+    nothing, simple = f"{server.url}/nothing", f"{server.url}/simple"
+    options = (f"--index-url {nothing}", f"--extra-index-url {nothing}")
+    assert fetch(tmp_path, options=options, index_url=nothing, extra_index_url=simple).code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "problem", "remedy"),
+    [
+        (
+            "--index-url https://me:secret@${NO_HOST}/simple",
+            "`--index-url https://${NO_HOST}/simple` wants the variable NO_HOST, which is not set",
+            "set it: export NO_HOST=...",
+        ),
+        (
+            "--find-links 'links",
+            "`--find-links 'links` can't be understood: No closing quotation",
+            "if the change is meant, refresh the lock: ./lock app",
+        ),
+    ],
+)
+def test_an_option_of_the_lock_that_makes_no_sense(
+    option: str, problem: str, remedy: str, tmp_path: Path
+) -> None:
+    fetched = fetch(tmp_path, options=(option,), no_index="1")
+    assert (fetched.code, fetched.files) == (1, {})
+    assert fetched.error == f"app.txt:3: Some.Pkg==1.0: {problem}\n  {remedy}\n"
 
 
 def test_a_hash_that_differs_shows_both(server: Server, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ _FILES = [
     Label("//tools/pip_lock:pip_config.py"),
     Label("//tools/sdist_fetch:__main__.py"),
     Label("//tools/sdist_fetch:fetch.py"),
+    Label("//tools/sdist_fetch:options.py"),
     Label("//tools/sdist_fetch:page.py"),
     Label("//tools/sdist_fetch:web.py"),
 ]
@@ -32,8 +33,10 @@ def _sdist_archive_impl(rctx):
         fail("no python3 on PATH: install Python 3.9 or later, with pip")
     rctx.report_progress("fetching {}=={}".format(rctx.attr.dist_name, rctx.attr.version))
     done = rctx.execute([python, "-BIS", tool, json.encode({
+        "folder": rctx.attr.folder,
         "hashes": rctx.attr.hashes,
         "name": rctx.attr.dist_name,
+        "options": rctx.attr.options,
         "refresh": rctx.attr.refresh,
         "version": rctx.attr.version,
         "where": rctx.attr.where,
@@ -47,7 +50,9 @@ sdist_archive = repository_rule(
     doc = "Fetches one source distribution by its hashes; nothing of it runs.",
     attrs = {
         "dist_name": attr.string(doc = "The distribution, as the lock spells it.", mandatory = True),
+        "folder": attr.string(doc = "Where the lock is; folders in `options` are relative to it."),
         "hashes": attr.string_list(doc = "SHA-256 of the files that the lock allows.", mandatory = True),
+        "options": attr.string_list(doc = "Options of the lock, such as --extra-index-url URL, as they are there."),
         "refresh": attr.string(doc = "The command that writes the lock, for messages."),
         "version": attr.string(doc = "The distribution's version.", mandatory = True),
         "where": attr.string(doc = "File and line of the pin, for messages.", mandatory = True),

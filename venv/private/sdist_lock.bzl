@@ -61,17 +61,21 @@ def read_pins(mctx, label):
         label: the lock's label.
 
     Returns:
-        A struct: `pins` (structs with `name`, `version`, `hashes` and `where`), `refresh`, the command that writes the
-        lock, and `error`, why there are no pins.
+        A struct: `error`, why there are no pins, `pins` (structs with `name`, `version`, `hashes` and `where`), and if
+        there are any, `options`, lines such as `--extra-index-url URL`, `folder`, where a lock with options is, and
+        `refresh`, the command that writes the lock.
     """
     shown = "/".join([part for part in [label.package, label.name] if part])
     path = mctx.path(label)
     if path.basename not in [entry.basename for entry in path.dirname.readdir()]:
-        return struct(error = "{}: there is no such lock; write it".format(shown), pins = [], refresh = "")
+        return struct(error = "{}: there is no such lock; write it".format(shown), pins = [])
     text = mctx.read(path)
-    pins, wrong = [], []
+    options, pins, wrong = [], [], []
     for number, line in _logical_lines(text):
-        if not line or line.startswith("-"):
+        if not line:
+            continue
+        if line.startswith("-"):
+            options.append(line)
             continue
         pin = _pin(line, "{}:{}".format(shown, number))
         if pin:
@@ -81,5 +85,12 @@ def read_pins(mctx, label):
     refresh = _refresh(text)
     if wrong:
         remedy = "\n  Write the lock anew, with hashes" + (": " + refresh if refresh else "")
-        return struct(error = "\n".join(wrong) + remedy, pins = [], refresh = refresh)
-    return struct(error = "", pins = pins, refresh = refresh)
+        return struct(error = "\n".join(wrong) + remedy, pins = [])
+    return struct(
+        error = "",
+        # Without options, the place of the workspace is not for the repositories to know.
+        folder = str(path.dirname) if options else "",
+        options = options,
+        pins = pins,
+        refresh = refresh,
+    )

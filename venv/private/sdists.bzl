@@ -34,7 +34,9 @@ def _declare(mctx, tag):
         sdist_archive(
             name = repository,
             dist_name = pin.name,
+            folder = lock.folder,
             hashes = pin.hashes,
+            options = lock.options,
             refresh = lock.refresh,
             version = pin.version,
             where = pin.where,
