@@ -285,6 +285,21 @@ def test_an_index_that_is_not_there(tmp_path: Path) -> None:
     assert "pip config list" in fetched.error
 
 
+@pytest.mark.parametrize(("setting", "shown"), [("PIP_CERT", "cert"), ("PIP_CLIENT_CERT", "client-cert")])
+@pytest.mark.parametrize("content", ["", "no certificate", None])
+def test_a_certificate_file_that_is_none(
+    setting: str, shown: str, content: str | None, server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    fetched = fetch(tmp_path, env={setting: str(file)}, index_url=f"{server.url}/simple")
+    assert (fetched.code, fetched.files) == (1, {})
+    assert f"the certificate file {file} (pip's {shown}): " in fetched.error
+    assert content is not None or "No such file or directory" in fetched.error
+    assert "pip config list" in fetched.error
+
+
 def test_a_file_that_its_page_names_and_nobody_has(server: Server, tmp_path: Path) -> None:
     server.pages = {"/simple/some-pkg/": js(("/f/some_pkg-1.0.tar.gz", _HASH))}
     fetched = fetch(tmp_path, index_url=f"{server.url}/simple")

@@ -111,15 +111,14 @@ class Web:
     @contextlib.contextmanager
     def open(self, url: str, accept: str = "") -> Iterator[IO[bytes]]:
         """Opens a file; what fails while it is read is Unreachable too."""
+        local = urlsplit(url).scheme == "file"
+        path = url2pathname(urlsplit(url).path)
         try:
-            if urlsplit(url).scheme == "file":
-                with open(url2pathname(urlsplit(url).path), "rb") as file:
-                    yield file
-            else:
-                with self._request(url, accept) as answer:
-                    yield answer
+            with open(path, "rb") if local else self._request(url, accept) as answer:
+                yield answer
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise Unreachable(_said(error), absent=_is_absent(error)) from error
+            absent = local and isinstance(error, FileNotFoundError) and error.filename == path
+            raise Unreachable(_said(error), absent=absent or _is_absent(error)) from error
 
     def _request(self, url: str, accept: str) -> IO[bytes]:
         clean, login = _login(url)
@@ -138,10 +137,17 @@ class Web:
             time.sleep(attempt)
         raise AssertionError
 
-    def _opener(self, url: str) -> urllib.request.OpenerDirector:
-        context = ssl.create_default_context(cafile=self._config.certificates or None)
+    def _context(self) -> ssl.SSLContext:
+        # A file that pip's settings name and nobody has says nothing of what is asked for.
+        with _naming("cert", self._config.certificates):
+            context = ssl.create_default_context(cafile=self._config.certificates or None)
         if self._config.client_certificate:
-            context.load_cert_chain(self._config.client_certificate)
+            with _naming("client-cert", self._config.client_certificate):
+                context.load_cert_chain(self._config.client_certificate)
+        return context
+
+    def _opener(self, url: str) -> urllib.request.OpenerDirector:
+        context = self._context()
         parts = urlsplit(url)
         if {parts.hostname, parts.netloc} & set(self._config.trusted_hosts):
             context.check_hostname = False
@@ -151,6 +157,14 @@ class Web:
         return urllib.request.build_opener(
             urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=context)
         )
+
+
+@contextlib.contextmanager
+def _naming(setting: str, file: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unreachable(f"the certificate file {file} (pip's {setting}): {_said(error)}") from error
 
 
 def _login(url: str) -> tuple[str, bytes]:
@@ -175,4 +189,4 @@ def _said(error: Exception) -> str:
 
 
 def _is_absent(error: Exception) -> bool:
-    return isinstance(error, FileNotFoundError) or getattr(error, "code", 0) in (404, 410)
+    return isinstance(error, urllib.error.HTTPError) and error.code in (404, 410)
