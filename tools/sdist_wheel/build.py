@@ -64,8 +64,7 @@ def _only_wheel(order: Order, folder: Path) -> Path:
     made = sorted(folder.iterdir())
     if len(made) == 1 and made[0].is_file() and not made[0].is_symlink():
         return made[0]
-    names = ", ".join(path.name for path in made) or "none"
-    raise ToolError(f"its build made {len(made)} wheels instead of one file: {names}", file=order.sdist)
+    raise failure.not_one_wheel(order, [path.name for path in made])
 
 
 def _image(order: Order) -> Image:

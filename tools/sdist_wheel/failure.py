@@ -27,14 +27,29 @@ _NETWORK = re.compile(
 
 def cannot_run(order: Order, problem: str, hint: str) -> ToolError:
     """The error where this machine can't build for the target."""
-    key = f"py{order.target.python.replace('.', '')}_{order.target.arch}"
     return ToolError(
         f"cannot be built for {order.target}: {problem}",
         file=order.sdist,
+        remedy=(f"{hint}\nOr build the wheel on a machine that can, and {_supply(order)}"),
+    )
+
+
+def _supply(order: Order) -> str:
+    """How a wheel takes the place of the build."""
+    key = f"py{order.target.python.replace('.', '')}_{order.target.arch}"
+    return (
+        f'supply it to the macro sdist_wheels of\n{order.label}: prebuilt = {{"{key}": "//PACKAGE:NAME.whl"}}'
+    )
+
+
+def not_one_wheel(order: Order, made: Sequence[str]) -> ToolError:
+    """The error for a build that says it went well, and did not leave one wheel."""
+    return ToolError(
+        f"its build made {len(made)} wheels instead of one file: {', '.join(made) or 'none'}",
+        file=order.sdist,
         remedy=(
-            f"{hint}\n"
-            "Or build the wheel on a machine that can, and supply it to the macro sdist_wheels of\n"
-            f'{order.label}: prebuilt = {{"{key}": "//PACKAGE:NAME.whl"}}'
+            "Its backend has to leave one wheel. Lock another version of the project or of the backend,\n"
+            f"or build the wheel elsewhere and {_supply(order)}"
         ),
     )
 

@@ -54,6 +54,17 @@ def test_a_build_that_says_nothing() -> None:
     assert "(it said nothing)" in str(failure.explain(_ORDER, 137, " \n\n"))
 
 
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [([], "0 wheels instead of one file: none"), (["a.whl", "b"], "2 wheels instead of one file: a.whl, b")],
+)
+def test_a_build_that_leaves_no_one_wheel(made: list[str], said: str) -> None:
+    shown = str(failure.not_one_wheel(_ORDER, made))
+    assert shown.startswith(f"error: tiny-1.0.tar.gz: its build made {said}\n  Its backend has to")
+    assert "Lock another version" in shown
+    assert '//:x_py311_amd64: prebuilt = {"py311_amd64": "//PACKAGE:NAME.whl"}' in shown
+
+
 def test_where_it_cannot_run_a_wheel_can_be_supplied() -> None:
     assert str(failure.cannot_run(_ORDER, "a problem", "a hint")) == (
         "error: tiny-1.0.tar.gz: cannot be built for Python 3.11 on linux/amd64: a problem\n"

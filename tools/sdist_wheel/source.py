@@ -175,7 +175,11 @@ def build_system(sdist: Path, project: Path) -> BuildSystem:
     file = project / "pyproject.toml"
     if not file.is_file() or file.is_symlink():
         if not (project / "setup.py").is_file():
-            raise ToolError("has neither pyproject.toml nor setup.py: no Python project", file=sdist)
+            raise ToolError(
+                "has neither pyproject.toml nor setup.py: no Python project",
+                file=sdist,
+                remedy="Lock a version whose sdist has one, or take a wheel (`@HUB//NAME:whl` of a pip hub).",
+            )
         return BuildSystem()
     with _explaining(sdist):
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system")
