@@ -16,7 +16,7 @@ from tools.common.errors import ToolError
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_part.__main__ import main as venv_part
 from tools.venv_part.facts import read_facts
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import Compiling, write_part
 from tools.venv_part.place import Venv
 
@@ -224,7 +224,7 @@ def test_a_part_has_the_code_of_its_modules(root: Path, tmp_path: Path) -> None:
     out, code = io.BytesIO(), io.BytesIO()
     (tmp_path / "scratch").mkdir()
     compiling = Compiling(Compiler(root), code, tmp_path / "scratch")
-    again = write_part(wheel, Venv("/app", python), out, Libraries(), compiling=compiling)
+    again = write_part(wheel, Venv("/app", python), out, Looker(), compiling=compiling)
     assert (again, out.getvalue(), code.getvalue()) == (
         facts,
         outputs["part"].read_bytes(),

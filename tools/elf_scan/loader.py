@@ -17,12 +17,22 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from tools.elf_scan import elf, ldso
-from tools.elf_scan.root import Root
 
 _PLATFORMS = {elf.EM_X86_64: "x86_64", elf.EM_AARCH64: "aarch64", elf.EM_386: "i686", elf.EM_ARM: "v7l"}
 _TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)\b|\{(ORIGIN|LIB|PLATFORM)\})")
+
+
+class Files(ldso.Files, Protocol):
+    """A file system to load from: a Root on disk, or StackedLibraries of layers."""
+
+    def real(self, path: str) -> str | None:
+        """The path without links and `..`; None when nothing is there."""
+
+    def read(self, real: str) -> elf.Elf | None:
+        """The facts of a file, by such a path; None when it is no ELF file."""
 
 
 @dataclass(frozen=True)
@@ -49,29 +59,25 @@ class Edge:
 
 
 class Loader:
-    """Loads files of one root; facts and searches are shared by all of them."""
+    """Loads files of one file system; facts and searches are shared by all of them."""
 
-    def __init__(self, root: Root, library_path: str = "") -> None:
-        self._root = root
+    def __init__(self, files: Files, library_path: str = "") -> None:
+        self._files = files
         self._library_path = ldso.path_list(library_path)
-        self._configured = ldso.configured_dirs(root)
+        self._configured = ldso.configured_dirs(files)
         self._facts: dict[str, elf.Elf | None] = {}
         self._searches: dict[tuple[str, tuple[str, ...], int, int], tuple[str, str, elf.Elf] | None] = {}
 
     def facts(self, real: str) -> elf.Elf | None:
         """The facts of a file; None when the loader could not load it."""
         if real not in self._facts:
-            try:
-                facts = elf.read_path(self._root.host(real))
-            except elf.ElfError:
-                self._facts[real] = None
-            else:
-                self._facts[real] = facts if facts.loadable else None
+            facts = self._files.read(real)
+            self._facts[real] = facts if facts is not None and facts.loadable else None
         return self._facts[real]
 
     def load(self, path: str) -> list[Edge]:
         """All edges that come into being when the file is opened; empty when it cannot be."""
-        real = self._root.real(path)
+        real = self._files.real(path)
         facts = self.facts(real) if real is not None else None
         if real is None or facts is None:
             return []
@@ -147,7 +153,7 @@ class Loader:
     ) -> tuple[str, str, elf.Elf] | None:
         for folder in folders:
             path = posixpath.join(folder, name) if name else folder
-            real = self._root.real(path)
+            real = self._files.real(path)
             facts = self.facts(real) if real is not None else None
             if real is not None and facts is not None and _fit(facts, like):
                 return path, real, facts

@@ -1,4 +1,4 @@
-"""A folder seen as a root file system: paths are absolute inside it and links never lead outside.
+"""A folder on disk seen as a root file system.
 
 Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in the images.
 """
@@ -6,27 +6,39 @@ Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in th
 from __future__ import annotations
 
 import os
-import posixpath
 import stat
 
-_MAX_LINKS = 40
+from tools.elf_scan import elf
+from tools.elf_scan.paths import Paths
+
 _MAX_CONTENT = 1 << 20
 
 
-class Root:
+class Root(Paths):
     """A file system to look around in. Look-ups are remembered: it must not change meanwhile."""
 
     def __init__(self, folder: str = "/") -> None:
+        super().__init__()
         self._folder = os.path.realpath(folder).rstrip("/")
-        self._real: dict[str, str | None] = {"/": "/"}
 
     def host(self, path: str) -> str:
         """The path outside, for an absolute path that `real` gave."""
         return self._folder + path
 
-    def real(self, path: str) -> str | None:
-        """The path without links and `..`; None when nothing is there."""
-        return self._resolve(path, 0)
+    def target(self, path: str) -> str | None:
+        """What a link says (see Paths); None also for what may not be looked at."""
+        try:
+            mode = os.lstat(self.host(path)).st_mode
+            return os.readlink(self.host(path)) if stat.S_ISLNK(mode) else ""
+        except OSError:
+            return None
+
+    def read(self, real: str) -> elf.Elf | None:
+        """The facts of a file (see Files in loader.py)."""
+        try:
+            return elf.read_path(self.host(real))
+        except elf.ElfError:
+            return None
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file is there."""
@@ -51,28 +63,3 @@ class Root:
             return sorted(os.listdir(self.host(real))) if real is not None else []
         except OSError:
             return []
-
-    def _resolve(self, path: str, links: int) -> str | None:
-        if path not in self._real:
-            self._real[path] = self._look_up(path, links)
-        return self._real[path]
-
-    def _look_up(self, path: str, links: int) -> str | None:
-        parent, name = posixpath.split(path.rstrip("/"))
-        if not parent.startswith("/"):
-            return None
-        folder = self._resolve(parent, links)
-        if folder is None or name in ("", "."):
-            return folder
-        if name == "..":
-            return posixpath.dirname(folder)
-        here = posixpath.join(folder, name)
-        try:
-            mode = os.lstat(self.host(here)).st_mode
-            if not stat.S_ISLNK(mode):
-                return here
-            if links < _MAX_LINKS:
-                return self._resolve(posixpath.join(folder, os.readlink(self.host(here))), links + 1)
-        except OSError:
-            pass
-        return None

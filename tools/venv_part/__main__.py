@@ -20,7 +20,7 @@ from tools.common.errors import naming
 from tools.common.outputs import whole
 from tools.common.worker import run_actions
 from tools.layer.formats import FORMATS
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import Compiling, write_part
 from tools.venv_part.place import Venv
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if bool(args.compiler) != bool(args.byte_code):
         parser.error("--compiler and --byte-code go together")
     venv = Venv(args.prefix, args.python)
-    libraries = Libraries()
+    libraries = Looker()
     outputs = [args.part, args.facts, args.libraries, *([args.byte_code] if args.byte_code else [])]
     with ExitStack() as stack:
         stack.enter_context(whole(*outputs))
@@ -56,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             compiling = Compiling(Compiler(args.compiler), byte_code, Path(scratch))
         layers = FORMATS[args.compression]
         facts = write_part(args.wheel, venv, out, libraries, layers=layers, compiling=compiling)
-        for path, text in ((args.facts, facts.dumps()), (args.libraries, libraries.dumps(args.wheel.name))):
+        for path, text in (
+            (args.facts, facts.dumps()),
+            (args.libraries, libraries.libraries(args.wheel.name).dumps()),
+        ):
             with naming(path):
                 path.write_text(text, encoding="utf-8")
 

@@ -17,7 +17,7 @@ from tools.layer.part import EntryWriter
 from tools.layer.tar import Entry, Kind
 from tools.venv_part import entry_points
 from tools.venv_part.facts import Facts, File
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.place import Placed, Venv, place
 from tools.venv_part.record import Row, installed_rows
 from tools.wheel.splice import add_member, small_size
@@ -50,7 +50,7 @@ def write_part(
     path: Path,
     venv: Venv,
     out: BinaryIO,
-    libraries: Libraries,
+    libraries: Looker,
     *,
     layers: Format = FORMATS["gzip"],
     compiling: Compiling | None = None,
@@ -222,7 +222,7 @@ class _Part:
         self,
         writer: EntryWriter,
         wheel: Wheel,
-        libraries: Libraries,
+        libraries: Looker,
         sources: Sources | None,
         modules: set[str],
     ) -> None:
@@ -251,7 +251,7 @@ class _Part:
             Entry(inside, Kind.FILE, file.mode, size=member.size),
             member,
             tap=(lambda data: [tap(data) for tap in taps]) if taps else None,
-            look=lambda pread: self._libraries.look(inside, member.size, pread),
+            look=lambda pread: self._libraries.look(path, member.size, pread),
             begins=elf.MAGIC,
             small=self._small,
         )

@@ -22,7 +22,7 @@ from tools.elf_scan.elf_writer import Spec, write
 from tools.layer.part import write_layer
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_part.facts import Facts, read_facts
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 from tools.venv_part.record import dumps
@@ -41,14 +41,14 @@ class Made:
     """A part that was made and unpacked."""
 
     facts: Facts
-    libraries: Libraries
+    libraries: Looker
     raw: bytes
     files: Mapping[str, tuple[int, bytes]]
 
 
 def make(path: Path, venv: Venv = VENV) -> Made:
     out = io.BytesIO()
-    libraries = Libraries()
+    libraries = Looker()
     facts = write_part(path, venv, out, libraries)
     part, layer = path.with_suffix(".part"), path.with_suffix(".tar.gz")
     part.write_bytes(out.getvalue())
@@ -332,7 +332,7 @@ def test_wheels_that_are_refused(case: str, tmp_path: Path) -> None:
     if f"{INFO}/WHEEL" in files:
         path = _replaced(path, files)
     with pytest.raises(ToolError, match=message) as caught:
-        write_part(path, VENV, io.BytesIO(), Libraries())
+        write_part(path, VENV, io.BytesIO(), Looker())
     assert f"error: {path}: " in str(caught.value)
     assert caught.value.remedy
 
@@ -369,7 +369,7 @@ def test_what_differs_from_record_is_refused_wherever_it_goes(member: str, tmp_p
         for name, data in contents.items():
             archive.writestr(name, data)
     with pytest.raises(ToolError, match="its sha256 differs from the one in RECORD"):
-        write_part(path, VENV, io.BytesIO(), Libraries())
+        write_part(path, VENV, io.BytesIO(), Looker())
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
@@ -385,19 +385,19 @@ def test_libraries_are_seen_in_the_same_pass_whatever_their_names(
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in contents.items():
             archive.writestr(name, data)
-    found = json.loads(make(path).libraries.dumps(path.name))
+    found = json.loads(make(path).libraries.libraries(path.name).dumps())
     ((where, library_facts),) = found["files"].items()
-    assert where == f"{SITE}/tiny/data.bin"
+    assert where == f"/{SITE}/tiny/data.bin"
     assert (library_facts["soname"], library_facts["needed"]) == ("libtiny.so.1", ["libm.so.6"])
     assert library_facts["size"] == len(library)
-    assert found["errors"] == {f"{SITE}/tiny/broken.so": "broken ELF header"}
+    assert found["errors"] == {f"/{SITE}/tiny/broken.so": "broken ELF header"}
 
 
 def test_memory_is_bounded(tmp_path: Path) -> None:
     path = tiny(tmp_path, {"tiny/zeros": bytes(200 << 20)})
     with (tmp_path / "out").open("wb") as out:
         tracemalloc.start()
-        write_part(path, VENV, out, Libraries())
+        write_part(path, VENV, out, Looker())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < 16 << 20

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from tools.layer.part import write_layer
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 from tools.wheel.wheel_writer import record_line
@@ -75,7 +75,7 @@ def installed(wheel: Path, folder: Path) -> dict[str, tuple[bytes, bool]]:
 
 def ours(wheel: Path) -> dict[str, tuple[bytes, bool]]:
     out = io.BytesIO()
-    write_part(wheel, Venv("/app", "3.11"), out, Libraries())
+    write_part(wheel, Venv("/app", "3.11"), out, Looker())
     part, layer = wheel.with_suffix(".part"), wheel.with_suffix(".tar.gz")
     part.write_bytes(out.getvalue())
     with layer.open("wb") as stream:

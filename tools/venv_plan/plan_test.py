@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.testing.tiny_wheel import TinyWheel
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 from tools.venv_plan.__main__ import main
@@ -163,7 +163,7 @@ def _listed(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         wheel = TinyWheel(name, "2.0", files={f"{name}/data": noise.randbytes(size)}).write(tmp_path)
         part, facts = tmp_path / f"{name}.part", tmp_path / f"{name}.json"
         with part.open("wb") as out:
-            written = write_part(wheel, Venv("/opt/app", "3.11"), out, Libraries())
+            written = write_part(wheel, Venv("/opt/app", "3.11"), out, Looker())
         facts.write_text(written.dumps(), encoding="utf-8")
         layer = "science" if name == "numpy" else ""
         parts.append({"facts": str(facts), "files": [str(part)], "layer": layer})
