@@ -15,7 +15,7 @@ import stat
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from tools.elf_scan.elf_file import (
     HEADER_SIZE,
@@ -26,32 +26,29 @@ from tools.elf_scan.elf_file import (
     NotElfError,
     UnreadableError,
 )
+from tools.elf_scan.elf_versions import VersionNeed, version_definitions, version_needs
 
-__all__ = ["HEADER_SIZE", "MAGIC", "ElfError", "NotElfError", "UnreadableError"]
+__all__ = ["HEADER_SIZE", "MAGIC", "ElfError", "NotElfError", "UnreadableError", "VersionNeed"]
 
 ET_EXEC, ET_DYN = 2, 3
 EM_386, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 40, 62, 183
 
 _PT_DYNAMIC, _PT_INTERP, _PT_GNU_PROPERTY = 2, 3, 0x6474E553
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
-_DT_FLAGS_1, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFB, 0x6FFFFFFE, 0x6FFFFFFF
-_WANTED_TAGS = frozenset((_DT_STRTAB, _DT_STRSZ, _DT_FLAGS_1, _DT_VERNEED, _DT_VERNEEDNUM))
+_DT_FLAGS_1 = 0x6FFFFFFB
+_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+_WANTED_TAGS = frozenset(
+    (_DT_STRTAB, _DT_STRSZ, _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM)
+)
 _STRING_TAGS = frozenset((_DT_NEEDED, _DT_SONAME, _DT_RPATH, _DT_RUNPATH))
 _DF_1_NODEFLIB = 0x800
 _NT_GNU_PROPERTY_TYPE_0, _X86_ISA_1_NEEDED = 5, 0xC0008002
 
+_Version = TypeVar("_Version")
+
 _MAX_DYNAMIC = 1 << 20
 _MAX_NEEDED = 4096
-_MAX_VERSIONS = 1 << 12
 _MAX_NOTE = 1 << 16
-
-
-@dataclass(frozen=True)
-class VersionNeed:
-    """The symbol versions that a file asks of one library (DT_VERNEED)."""
-
-    library: str
-    versions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -74,6 +71,7 @@ class Elf:
     runpath: str | None = None
     nodeflib: bool = False
     version_needs: tuple[VersionNeed, ...] = ()
+    version_definitions: tuple[str, ...] = ()
     x86_isa_needed: int = 0
 
     @property
@@ -151,7 +149,10 @@ class _Reader:
             rpath=last.get(_DT_RPATH),
             runpath=last.get(_DT_RUNPATH),
             nodeflib=bool(tags.get(_DT_FLAGS_1, 0) & _DF_1_NODEFLIB),
-            version_needs=tuple(self._version_needs(tags, strings)),
+            version_needs=tuple(self._versions(version_needs, tags, _DT_VERNEED, _DT_VERNEEDNUM, strings)),
+            version_definitions=tuple(
+                self._versions(version_definitions, tags, _DT_VERDEF, _DT_VERDEFNUM, strings)
+            ),
             x86_isa_needed=self._isa_needed(),
         )
 
@@ -192,28 +193,15 @@ class _Reader:
         segment = self._file.first(_PT_INTERP)
         return None if segment is None else self._file.text(segment.offset, min(segment.size, MAX_STRING))
 
-    def _version_needs(self, tags: dict[int, int], strings: Callable[[int], str]) -> Iterator[VersionNeed]:
-        if _DT_VERNEED not in tags:
-            return
-        at = self._file.file_offset(tags[_DT_VERNEED])
-        left = _MAX_VERSIONS
-        for _ in range(min(tags.get(_DT_VERNEEDNUM, 0), _MAX_VERSIONS)):
-            _, count, library, first, following = self._file.unpack("HHIII", at, "the version needs")
-            versions = []
-            auxiliary = at + first
-            for _ in range(count):
-                left -= 1
-                if left < 0:
-                    raise ElfError(f"more than {_MAX_VERSIONS} symbol versions")
-                _, _, _, name, step = self._file.unpack("IHHII", auxiliary, "the version needs")
-                versions.append(strings(name))
-                if not step:
-                    break
-                auxiliary += step
-            yield VersionNeed(strings(library), tuple(versions))
-            if not following:
-                return
-            at += following
+    def _versions(
+        self,
+        read_table: Callable[[ElfFile, int, int, Callable[[int], str]], Iterator[_Version]],
+        tags: dict[int, int],
+        table: int,
+        count: int,
+        strings: Callable[[int], str],
+    ) -> Iterator[_Version]:
+        return read_table(self._file, tags[table], tags.get(count, 0), strings) if table in tags else iter(())
 
     def _isa_needed(self) -> int:
         """The x86 micro-architecture levels that the file says it needs, as bits; 0 when it says nothing."""

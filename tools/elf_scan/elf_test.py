@@ -14,7 +14,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.enums import ENUM_E_MACHINE, ENUM_E_TYPE
-from elftools.elf.gnuversions import GNUVerNeedSection
+from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection
 from elftools.elf.segments import InterpSegment
 
 from tools.elf_scan import elf
@@ -27,6 +27,8 @@ FULL = Spec(
     runpath="/opt/lib:$ORIGIN",
     interpreter="/lib64/ld-linux-x86-64.so.2",
     versions=(("libc.so.6", ("GLIBC_2.2.5", "GLIBC_2.34")), ("libm.so.6", ("GLIBC_2.29",))),
+    weak=(("libm.so.6", ("GLIBC_2.31",)), ("libw.so", ("W_1", "W_2"))),
+    defined=("FULL_1.0", "FULL_1.1", "FULL_2"),
     flags_1=0x800,
     isa_needed=7,
 )
@@ -66,8 +68,10 @@ def test_every_field_is_read_for_each_class_and_byte_order(
         nodeflib=True,
         version_needs=(
             elf.VersionNeed("libc.so.6", ("GLIBC_2.2.5", "GLIBC_2.34")),
-            elf.VersionNeed("libm.so.6", ("GLIBC_2.29",)),
+            elf.VersionNeed("libm.so.6", ("GLIBC_2.29",), ("GLIBC_2.31",)),
+            elf.VersionNeed("libw.so", (), ("W_1", "W_2")),
         ),
+        version_definitions=("FULL_1.0", "FULL_1.1", "FULL_2"),
         x86_isa_needed=7 if machine == elf.EM_X86_64 else 0,
     )
 
@@ -146,6 +150,8 @@ def test_long_tables_are_bounded() -> None:
     loop = write(Spec(soname="x", versions=(("a", ("b",) * 60_000),)))
     with pytest.raises(elf.ElfError, match="symbol versions"):
         elf.read_stream(io.BytesIO(loop))
+    with pytest.raises(elf.ElfError, match="symbol versions"):
+        elf.read_stream(io.BytesIO(write(Spec(soname="x", defined=("b",) * 60_000))))
     with pytest.raises(elf.ElfError, match="dynamic entries"):
         elf.read_stream(io.BytesIO(write(Spec(needed=("a",) * 5000))))
 
@@ -178,6 +184,7 @@ def _expected(file: ELFFile) -> elf.Elf:
         part.get_interp_name() for part in file.iter_segments() if isinstance(part, InterpSegment)
     ]
     needs = [section for section in file.iter_sections() if isinstance(section, GNUVerNeedSection)]
+    definitions = [section for section in file.iter_sections() if isinstance(section, GNUVerDefSection)]
     names = [entry.needed for entry in tags if entry.entry.d_tag == "DT_NEEDED"]  # type: ignore[attr-defined]
     flags = [entry.entry.d_val for entry in tags if entry.entry.d_tag == "DT_FLAGS_1"]
     return elf.Elf(
@@ -190,11 +197,22 @@ def _expected(file: ELFFile) -> elf.Elf:
         runpath=last("DT_RUNPATH", "runpath"),
         nodeflib=bool(flags and flags[0] & 0x800),
         version_needs=tuple(
-            elf.VersionNeed(str(need.name), tuple(str(version.name) for version in versions))
+            version_need(str(need.name), [(str(version.name), version["vna_flags"]) for version in versions])
             for section in needs
             for need, versions in section.iter_versions()
         ),
+        version_definitions=tuple(
+            str(next(auxiliaries).name)
+            for section in definitions
+            for definition, auxiliaries in section.iter_versions()
+            if not definition["vd_flags"] & 1
+        ),
     )
+
+
+def version_need(library: str, versions: list[tuple[str, int]]) -> elf.VersionNeed:
+    strong, weak = (tuple(name for name, flags in versions if flags & 2 == flag) for flag in (0, 2))
+    return elf.VersionNeed(library, strong, weak)
 
 
 def real_files() -> Iterator[Path]:

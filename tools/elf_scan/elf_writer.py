@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 _LOAD, _DYNAMIC, _INTERP, _NOTE, _PROPERTY = 1, 2, 3, 4, 0x6474E553
+_WEAK = 2
 _ALIGN = 0x1000
 
 
@@ -19,6 +20,8 @@ _ALIGN = 0x1000
 class Spec:
     """What the file should say. `versions` are pairs of a library and the versions needed of it.
 
+    `weak` are of the same form: a library of both tables has the weak ones behind the others.
+    `defined` are the versions that the file itself defines, besides the entry with its name.
     With a `base` the content is loaded at that address, and a small segment before it at address 0.
     """
 
@@ -28,6 +31,8 @@ class Spec:
     runpath: str | None = None
     interpreter: str | None = None
     versions: Sequence[tuple[str, Sequence[str]]] = ()
+    weak: Sequence[tuple[str, Sequence[str]]] = ()
+    defined: Sequence[str] = ()
     flags_1: int = 0
     isa_needed: int = 0
     oldest_kernel: tuple[int, int, int] | None = None
@@ -109,10 +114,16 @@ class _Writer:
         for tag, text in ((14, spec.soname), (15, spec.rpath), (29, spec.runpath)):
             if text is not None:
                 entries.append((tag, self._string(text)))
-        if spec.versions:
+        libraries = list(dict.fromkeys(library for library, _ in (*spec.versions, *spec.weak)))
+        if libraries:
             entries += [
-                (0x6FFFFFFE, spec.base + put(self._version_needs())[0]),
-                (0x6FFFFFFF, len(spec.versions)),
+                (0x6FFFFFFE, spec.base + put(self._version_needs(libraries))[0]),
+                (0x6FFFFFFF, len(libraries)),
+            ]
+        if spec.defined:
+            entries += [
+                (0x6FFFFFFC, spec.base + put(self._version_definitions())[0]),
+                (0x6FFFFFFD, 1 + len(spec.defined)),
             ]
         if spec.flags_1:
             entries.append((0x6FFFFFFB, spec.flags_1))
@@ -122,15 +133,29 @@ class _Writer:
         entries += [(4, spec.base + put(self._pack("IIII", 1, 1, 0, 0))[0]), (0, 0)]
         return put(b"".join(self._pack("WW", *entry) for entry in entries))
 
-    def _version_needs(self) -> bytes:
-        raw = b""
-        for number, (library, versions) in enumerate(self._spec.versions):
-            last = number == len(self._spec.versions) - 1
-            following = 0 if last else 16 + 16 * len(versions)
+    def _version_needs(self, libraries: Sequence[str]) -> bytes:
+        hard, weak, raw = dict(self._spec.versions), dict(self._spec.weak), b""
+        for library in libraries:
+            versions = [(name, 0) for name in hard.get(library, ())] + [
+                (name, _WEAK) for name in weak.get(library, ())
+            ]
+            following = 0 if library == libraries[-1] else 16 + 16 * len(versions)
             raw += self._pack("HHIII", 1, len(versions), self._string(library), 16, following)
-            for index, version in enumerate(versions):
+            for index, (version, flags) in enumerate(versions):
                 step = 0 if index == len(versions) - 1 else 16
-                raw += self._pack("IHHII", 0, 0, index + 2, self._string(version), step)
+                raw += self._pack("IHHII", 0, flags, index + 2, self._string(version), step)
+        return raw
+
+    def _version_definitions(self) -> bytes:
+        """Each version is said to succeed the one before, as linkers say it with a second name."""
+        names, raw = [self._spec.soname or "base", *self._spec.defined], b""
+        places = [self._string(name) for name in names]
+        for index, place in enumerate(places):
+            chain = [place, *places[1:index][-1:]]
+            following = 0 if index == len(names) - 1 else 20 + 8 * len(chain)
+            raw += self._pack("HHHHIII", 1, not index, index + 1, len(chain), 0, 20, following)
+            for at, name in enumerate(chain):
+                raw += self._pack("II", name, 0 if at == len(chain) - 1 else 8)
         return raw
 
     def _property(self) -> bytes:
