@@ -6,7 +6,8 @@ layers reads them and nothing else (stacked.py). A file has:
     {"format": 2, "source": "X.whl",
      "files": {"/usr/lib/liba.so.1": {"size": 4711, "machine": 62, "bits": 64, "needed": ["libc.so.6"], ...}},
      "links": {"/lib": "usr/lib"}, "others": ["/etc/passwd"], "whiteouts": ["/usr/.wh.share"],
-     "conf": {"/etc/ld.so.conf": "include ..."}, "owners": {"/usr/lib/liba.so.1": "liba1"}, "errors": {}}
+     "conf": {"/etc/ld.so.conf": "include ..."}, "owners": {"/usr/lib/liba.so.1": "liba1"},
+     "packages": {"liba1": "1.2-3"}, "errors": {}}
 
 What a value of `files` leaves out is as in an empty Elf.
 """
@@ -54,6 +55,7 @@ class Libraries:
     whiteouts: tuple[str, ...] = ()
     conf: Mapping[str, str] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 
     def dumps(self) -> str:
@@ -67,6 +69,7 @@ class Libraries:
             "whiteouts": sorted(self.whiteouts),
             "conf": self.conf,
             "owners": self.owners,
+            "packages": self.packages,
             "errors": self.errors,
         }
         return json.dumps(data, ensure_ascii=True, indent=0, sort_keys=True) + "\n"
@@ -90,6 +93,7 @@ def loads(text: str, file: Path) -> Libraries:
             tuple(data["whiteouts"]),
             data["conf"],
             data["owners"],
+            data["packages"],
             data["errors"],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

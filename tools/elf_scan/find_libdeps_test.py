@@ -17,7 +17,18 @@ from tools.elf_scan.elf_writer import Spec, write
 from tools.elf_scan.find_libdeps import main
 
 COMMAND = os.environ.get("FIND_LIBDEPS", "")
-MODULES = ("dpkg", "elf", "elf_file", "elf_versions", "find_libdeps", "ldso", "loader", "paths", "root")
+MODULES = (
+    "dpkg",
+    "elf",
+    "elf_file",
+    "elf_versions",
+    "find_libdeps",
+    "ldso",
+    "loader",
+    "paths",
+    "root",
+    "versions",
+)
 PYTHONS = [path for minor in range(9, 15) if (path := shutil.which(f"python3.{minor}"))]
 LIBRARIES = {
     "libc6:amd64": ("/lib/x86_64-linux-gnu/libc.so.6", ()),

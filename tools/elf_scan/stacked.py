@@ -32,8 +32,9 @@ class StackedLibraries(Paths):
         super().__init__()
         self._nodes: dict[str, Library | _Link | str] = {"/": _FOLDER}
         self._conf: dict[str, str] = {}
-        self._sources: dict[str, str] = {}
+        self._layers: dict[str, Libraries] = {}
         self._owners: dict[str, str] = {}
+        self._packages: dict[str, str] = {}
         for layer in layers:
             self._add(layer)
 
@@ -43,9 +44,9 @@ class StackedLibraries(Paths):
             if isinstance(node, Library):
                 yield path, node
 
-    def source(self, real: str) -> str:
-        """The source of the layer that a file is from."""
-        return self._sources[real]
+    def layer(self, real: str) -> Libraries:
+        """The layer that a file is from, by its real path."""
+        return self._layers[real]
 
     def owner(self, *paths: str) -> str | None:
         """The Debian package that the file at one of the paths belongs to: a file's own path, or a link's."""
@@ -55,6 +56,10 @@ class StackedLibraries(Paths):
             if there is not None:
                 return there
         return None
+
+    def version(self, package: str) -> str:
+        """The version of a Debian package; empty when no layer says."""
+        return self._packages.get(package, "")
 
     def target(self, path: str) -> str | None:
         """What a link says (see Paths)."""
@@ -97,6 +102,8 @@ class StackedLibraries(Paths):
             folder, name = posixpath.split(path)
             self._owners[posixpath.join(self.real(folder) or folder, name)] = package
 
+        self._packages.update(layer.packages)
+
     def _put(self, path: str, node: Library | _Link | str, layer: Libraries) -> str:
         folder, name = posixpath.split(path)
         here = posixpath.join(self._make(folder), name)
@@ -104,7 +111,7 @@ class StackedLibraries(Paths):
             self._remove_below(here)
         self._conf.pop(here, None)
         self._nodes[here] = node
-        self._sources[here] = layer.source
+        self._layers[here] = layer
         return here
 
     def _make(self, path: str) -> str:

@@ -73,7 +73,7 @@ def described(layer: Layer) -> Libraries:
             if path.startswith("/etc/"):
                 conf[path] = content.decode()
     whiteouts = tuple(path for path in layer if "/.wh." in path)
-    written = Libraries("layer", files, links, tuple(others), whiteouts, conf, {}, {})
+    written = Libraries("layer", files, links, tuple(others), whiteouts, conf)
     assert facts.loads(written.dumps(), Path("facts.json")) == written
     return written
 
@@ -115,15 +115,15 @@ def test_the_loader_finds_what_it_finds_in_the_unpacked_layers(layers: list[Laye
     assert len(found) >= 4
 
 
-def test_every_file_knows_its_source_and_its_package() -> None:
+def test_every_file_knows_its_layer_and_its_package() -> None:
     library = described(BASE)
     owned = Libraries(
         "below", library.files, library.links, owners={"/lib/x86_64-linux-gnu/libz.so.1": "zlib1g"}
     )
     above = described({"/opt/old/libold.so.1": Spec()})
     stack = StackedLibraries([owned, above])
-    assert stack.source("/opt/old/libold.so.1") == "layer"
-    assert stack.source("/opt/old/libkept.so.1") == "below"
+    assert stack.layer("/opt/old/libold.so.1") is above
+    assert stack.layer("/opt/old/libkept.so.1") is owned
     assert stack.owner(f"{MULTIARCH}/libz.so.1.2") is None
     assert stack.owner(f"{MULTIARCH}/libz.so.1.2", f"{MULTIARCH}/libz.so.1") == "zlib1g"
     assert [path for path, _ in stack.files()] == sorted(library.files)

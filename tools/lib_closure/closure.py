@@ -1,0 +1,139 @@
+"""The library closure of an image: which file needs which library, and where each comes from. Data and
+JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.common.errors import ToolError
+
+_VERSION = 1
+
+# What an edge can be, the good ones first.
+WHEEL = "wheel"  # in the same wheel
+SIBLING = "sibling"  # in another wheel, where the loader reaches it
+BASE = "base"  # in the image below
+APT = "apt"  # in a Debian package that is, or is to be, laid on it
+NVIDIA = "nvidia"  # in a wheel of NVIDIA's, which the package loads first
+DRIVER = "driver"  # mounted with NVIDIA's driver, never installed
+PRELOAD = "preload"  # loaded by the package before it is needed
+PLUGIN = "plugin"  # not there, and only wanted when it is
+UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A file needs a library.
+
+    Attributes:
+        file: who needs it: a path in the image, or the name of a distribution that opens it itself.
+        owner: the distribution or package of `file`, with its version behind a blank where it is known.
+        needs: the library's name.
+        status: one of those above.
+        found: the path in the image that the loader takes; None where it takes nothing.
+        provider: the distribution or package with the library, with its version where it is known.
+        via: the files from the one that was opened to `file`, both included.
+        why: the reason, where a hint decided.
+    """
+
+    file: str
+    owner: str
+    needs: str
+    status: str
+    found: str | None = None
+    provider: str | None = None
+    via: tuple[str, ...] = ()
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why the image would not do: what is wrong, and what to do about it."""
+
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One of several files with the same soname; the size is in bytes."""
+
+    path: str
+    owner: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Files with the same soname in one image; `wasted` is what all but the largest have, in bytes."""
+
+    soname: str
+    wasted: int
+    copies: tuple[Copy, ...]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package that is needed on top of the base.
+
+    Attributes:
+        sonames: what is needed of it.
+        by: the distributions and packages that need it, without their versions.
+        installed: whether the image has it already.
+    """
+
+    sonames: tuple[str, ...]
+    by: tuple[str, ...]
+    installed: bool
+
+
+@dataclass(frozen=True)
+class Closure:
+    """All of it, for one image."""
+
+    arch: str
+    suite: str
+    edges: tuple[Edge, ...] = ()
+    packages: dict[str, Package] = field(default_factory=dict)
+    superfluous: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+    def dumps(self) -> str:
+        """The JSON."""
+        return json.dumps({"version": _VERSION} | asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+def load(path: Path) -> Closure:
+    """Reads the JSON.
+
+    Raises:
+        ToolError: it is not of this version.
+    """
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if data.pop("version") != _VERSION:
+            raise ValueError("another version")
+        return Closure(
+            data["arch"],
+            data["suite"],
+            tuple(Edge(**each | {"via": tuple(each["via"])}) for each in data["edges"]),
+            {
+                name: Package(tuple(each["sonames"]), tuple(each["by"]), each["installed"])
+                for name, each in data["packages"].items()
+            },
+            tuple(data["superfluous"]),
+            tuple(Problem(**each) for each in data["problems"]),
+            tuple(
+                Duplicate(each["soname"], each["wasted"], tuple(Copy(**copy) for copy in each["copies"]))
+                for each in data["duplicates"]
+            ),
+            tuple(data["foreign"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolError(f"is no library closure: {error!r}", file=path, remedy="Build it again.") from error

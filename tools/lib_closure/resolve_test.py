@@ -1,0 +1,261 @@
+"""Every status that an edge can have, and what follows from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.elf_scan.facts import Libraries
+from tools.lib_closure import closure as c
+from tools.lib_closure.cases import BASE, SITE, library, package, resolved, wheel
+
+LIBGL = package("libgl1", "1.6.0-1", "libGLX.so.0", "libc.so.6", file="libGL.so.1")
+LIBGLX = package("libglx0", "1.6.0-1", "libc.so.6", file="libGLX.so.0")
+
+# What a file needs, the wheels, and the edge: status, where it was found, who has it.
+CASES: dict[str, tuple[str, list[Libraries], tuple[str, str | None, str | None]]] = {
+    "in the same wheel": (
+        "libown.so.1",
+        [
+            wheel(
+                "pkg",
+                "1.0",
+                {
+                    "pkg/ext.so": library("libown.so.1", runpath="$ORIGIN/../pkg.libs"),
+                    "pkg.libs/libown.so.1": library(),
+                },
+            )
+        ],
+        (c.WHEEL, f"{SITE}/pkg.libs/libown.so.1", "pkg 1.0"),
+    ),
+    "in another wheel": (
+        "libother.so",
+        [
+            wheel("pkg", "1.0", {"pkg/ext.so": library("libother.so", rpath="$ORIGIN/../other")}),
+            wheel("other", "2.0", {"other/libother.so": library()}),
+        ],
+        (c.SIBLING, f"{SITE}/other/libother.so", "other 2.0"),
+    ),
+    "in the base": (
+        "libc.so.6",
+        [wheel("pkg", "1.0", {"pkg/ext.so": library("libc.so.6")})],
+        (c.BASE, "/usr/lib/x86_64-linux-gnu/libc.so.6", "libc6 2.36-9"),
+    ),
+    "in a package that is not there yet": (
+        "libgomp.so.1",
+        [wheel("pkg", "1.0", {"pkg/ext.so": library("libgomp.so.1")})],
+        (c.APT, None, "libgomp1"),
+    ),
+    "in a wheel of NVIDIA's that the package loads": (
+        "libcublas.so.12",
+        [
+            wheel("pkg", "1.0", {"pkg/ext.so": library("libcublas.so.12")}),
+            wheel("nvidia_cublas_cu12", "12.8", {"nvidia/cublas/lib/libcublas.so.12": library()}),
+        ],
+        (c.NVIDIA, f"{SITE}/nvidia/cublas/lib/libcublas.so.12", "nvidia-cublas-cu12 12.8"),
+    ),
+    "the driver's": (
+        "libcuda.so.1",
+        [wheel("pkg", "1.0", {"pkg/ext.so": library("libcuda.so.1")})],
+        (c.DRIVER, None, "NVIDIA's driver"),
+    ),
+    "loaded before": (
+        "libtorch_cpu.so",
+        [
+            wheel("vision", "1.0", {"vision/_C.so": library("libtorch_cpu.so")}),
+            wheel("torch", "2.0", {"torch/lib/libtorch_cpu.so": library()}),
+        ],
+        (c.PRELOAD, f"{SITE}/torch/lib/libtorch_cpu.so", "torch 2.0"),
+    ),
+    "of a plugin": (
+        "libtbb.so.12",
+        [wheel("numba", "0.6", {"numba/pool/tbbpool.so": library("libtbb.so.12")})],
+        (c.PLUGIN, None, None),
+    ),
+    "nowhere": (
+        "libnone.so.1",
+        [wheel("pkg", "1.0", {"pkg/ext.so": library("libnone.so.1")})],
+        (c.UNRESOLVED, None, None),
+    ),
+    "elsewhere in the environment": (
+        "libfar.so.1",
+        [
+            wheel("pkg", "1.0", {"pkg/ext.so": library("libfar.so.1")}),
+            wheel("other", "2.0", {"other/libfar.so.1": library(soname="libfar.so.1")}),
+        ],
+        (c.UNRESOLVED, None, None),
+    ),
+    "of NVIDIA's and in no wheel": (
+        "libcublas.so.12",
+        [wheel("pkg", "1.0", {"pkg/ext.so": library("libcublas.so.12")})],
+        (c.UNRESOLVED, None, None),
+    ),
+    "for another machine": (
+        "libown.so.1",
+        [
+            wheel(
+                "pkg",
+                "1.0",
+                {
+                    "pkg/ext.so": library("libown.so.1", runpath="$ORIGIN"),
+                    "pkg/libown.so.1": library(machine=183),
+                },
+            )
+        ],
+        (c.UNRESOLVED, None, None),
+    ),
+    "opened by name": (
+        "libportaudio.so.2",
+        [wheel("sounddevice", "0.5", {})],
+        (c.APT, None, "libportaudio2"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("needs", "wheels", "expected"), CASES.values(), ids=CASES)
+def test_an_edge_has_the_status(
+    needs: str, wheels: list[Libraries], expected: tuple[str, str | None, str | None]
+) -> None:
+    closure = resolved(*wheels)
+    (edge,) = (edge for edge in closure.edges if edge.needs == needs)
+    assert (edge.status, edge.found, edge.provider) == expected
+    assert bool(closure.problems) == (edge.status == c.UNRESOLVED)
+    assert list(closure.packages) == ([edge.provider] if edge.status == c.APT else [])
+
+
+def test_what_an_added_package_needs_is_needed_too() -> None:
+    cv2 = wheel("opencv_python", "4.10", {"cv2/cv2.abi3.so": library("libGL.so.1", "libc.so.6")})
+    closure = resolved(cv2, added=(LIBGL,))
+    assert closure.packages == {
+        "libgl1": c.Package(("libGL.so.1",), ("opencv-python",), installed=True),
+        "libglx0": c.Package(("libGLX.so.0",), ("libgl1",), installed=False),
+    }
+    (edge,) = (edge for edge in closure.edges if edge.needs == "libGLX.so.0")
+    assert edge.owner == "libgl1 1.6.0-1"
+    assert edge.via == (f"{SITE}/cv2/cv2.abi3.so", "/usr/lib/x86_64-linux-gnu/libGL.so.1")
+    whole = resolved(cv2, added=(LIBGL, LIBGLX))
+    assert [package.installed for package in whole.packages.values()] == [True, True]
+    assert whole.superfluous == ()
+
+
+def test_a_package_that_nothing_needs_is_superfluous() -> None:
+    closure = resolved(wheel("pkg", "1.0", {"pkg/ext.so": library("libGL.so.1")}), added=(LIBGL, LIBGLX))
+    assert closure.superfluous == ()
+    closure = resolved(wheel("pkg", "1.0", {"pkg/ext.so": library("libc.so.6")}), added=(LIBGLX,))
+    assert closure.superfluous == ("libglx0",)
+
+
+def test_a_library_that_fails_alone_but_not_with_who_needs_it_is_no_problem() -> None:
+    files = {
+        "pkg/ext.so": library("liba.so", rpath="$ORIGIN/libs"),
+        "pkg/libs/liba.so": library("libb.so"),
+        "pkg/libs/libb.so": library(),
+    }
+    closure = resolved(wheel("pkg", "1.0", files))
+    assert closure.problems == ()
+    assert {edge.needs: edge.status for edge in closure.edges} == {"liba.so": c.WHEEL, "libb.so": c.WHEEL}
+
+
+def test_files_that_only_need_each_other_are_looked_at() -> None:
+    files = {
+        "pkg/liba.so": library("libb.so", "libnone.so.1", runpath="$ORIGIN"),
+        "pkg/libb.so": library("liba.so", runpath="$ORIGIN"),
+    }
+    (problem,) = resolved(wheel("pkg", "1.0", files)).problems
+    assert f"{SITE}/pkg/liba.so NEEDED libnone.so.1: nothing has it" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("version", "has", "remedy"),
+    [
+        ("GLIBC_2.38", "Debian bookworm has 2.36", "lowest suite that would do is Debian trixie"),
+        ("GLIBC_2.99", "Debian bookworm has 2.36", "No suite that is locked here would do"),
+    ],
+)
+def test_a_symbol_version_that_the_base_lacks_is_a_problem(version: str, has: str, remedy: str) -> None:
+    needing = library("libc.so.6", versions={"libc.so.6": ("GLIBC_2.2.5", version)})
+    (problem,) = resolved(wheel("pkg", "1.0", {"pkg/ext.so": needing})).problems
+    assert problem.text.startswith(f"{version} of libc.so.6 needed by {SITE}/pkg/ext.so (pkg 1.0), {has}")
+    assert remedy in problem.remedy
+
+
+def test_a_library_of_a_wheel_that_is_too_old_is_told_from_the_base() -> None:
+    files = {
+        "pkg/ext.so": library("libown.so.1", runpath="$ORIGIN", versions={"libown.so.1": ("OWN_2.0",)}),
+        "pkg/libown.so.1": library(soname="libown.so.1", version_definitions=("OWN_1.0",)),
+    }
+    (problem,) = resolved(wheel("pkg", "1.0", files)).problems
+    assert problem.text.startswith(
+        f"OWN_2.0 of libown.so.1 needed by {SITE}/pkg/ext.so (pkg 1.0), pkg 1.0 has 1.0"
+    )
+
+
+def test_a_library_without_versions_is_taken_as_it_is() -> None:
+    files = {
+        "pkg/ext.so": library("libown.so.1", runpath="$ORIGIN", versions={"libown.so.1": ("OWN_2.0",)}),
+        "pkg/libown.so.1": library(),
+    }
+    assert resolved(wheel("pkg", "1.0", files)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("four", "five", "packages", "problems"),
+    [
+        ("libavcodec.so.58", "libavcodec.so.59", ["libavcodec59"], 0),
+        ("libavcodec.so.58", "libavcodec.so.60", [], 2),
+        ("libavcodec.so.58", "libc.so.6", [], 0),
+    ],
+    ids=["a package has it", "nothing has either", "the base has it"],
+)
+def test_one_of_several_variants_is_enough(four: str, five: str, packages: list[str], problems: int) -> None:
+    files = {"codec/four.so": library(four), "codec/five.so": library(five)}
+    closure = resolved(wheel("codec", "0.1", files))
+    assert list(closure.packages) == packages
+    assert len(closure.problems) == problems
+
+
+def test_the_chain_and_a_namesake_are_named() -> None:
+    other = wheel("other", "2.0", {"other/libnone.so.1": library(soname="libnone.so.1")})
+    pkg = wheel(
+        "pkg",
+        "1.0",
+        {
+            "pkg/ext.so": library("liba.so", runpath="$ORIGIN"),
+            "pkg/liba.so": library("libnone.so.1"),
+        },
+    )
+    (problem,) = resolved(pkg, other).problems
+    assert problem.text == (
+        f"pkg 1.0: {SITE}/pkg/liba.so <- {SITE}/pkg/ext.so NEEDED libnone.so.1: nothing has it; "
+        f"{SITE}/other/libnone.so.1 has that name, but the loader does not look there"
+    )
+
+
+def test_a_component_of_nvidia_that_is_missing_is_named() -> None:
+    (problem,) = resolved(wheel("pkg", "1.0", {"pkg/ext.so": library("libcublas.so.12")})).problems
+    assert problem.remedy == "Add nvidia-cublas-cu12 to the wheels: is NVIDIA's"
+
+
+def test_copies_of_a_library_are_listed_with_what_they_waste() -> None:
+    wheels = [
+        wheel(name, "1.0", {f"{name}/libcublas.so.12": library(soname="libcublas.so.12", size=size)})
+        for name, size in {"one": 700, "two": 900, "three": 500}.items()
+    ]
+    (duplicate,) = resolved(*wheels).duplicates
+    assert (duplicate.soname, duplicate.wasted, len(duplicate.copies)) == ("libcublas.so.12", 1200, 3)
+
+
+def test_files_for_another_machine_are_listed_and_not_loaded() -> None:
+    closure = resolved(wheel("pkg", "1.0", {"pkg/arm.so": library("libnone.so.1", machine=183)}))
+    assert closure.foreign == (f"{SITE}/pkg/arm.so",)
+    assert (closure.edges, closure.problems) == ((), ())
+
+
+def test_the_closure_survives_json(tmp_path: Path) -> None:
+    closure = resolved(
+        *(each for _, wheels, _ in CASES.values() for each in wheels), added=(LIBGL,), base=BASE
+    )
+    path = tmp_path / "closure.json"
+    path.write_text(closure.dumps())
+    assert c.load(path) == closure
