@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tools.elf_scan.root import Root
 
@@ -16,20 +16,33 @@ _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 
 
 def owners(root: Root, paths: Iterable[str]) -> dict[str, str]:
+    """The packages of those paths that have one, by the database of a root."""
+    wanted = set(paths)
+    return owners_in(_lists(root), wanted) if wanted else {}
+
+
+def owners_in(lists: Iterable[tuple[str, bytes]], paths: Iterable[str]) -> dict[str, str]:
     """The packages of those paths that have one; names without the architecture (`libc6`, not `libc6:amd64`).
 
     Packages may list a file at either side of the merge of / and /usr: /lib/x/liba.so is /usr/lib/x/liba.so.
+
+    Args:
+        lists: name and content of the files NAME.list in the database's folder.
+        paths: what may belong to a package.
     """
     wanted = {os.fsencode(alias): path for path in paths for alias in _aliases(path)}
     found: dict[str, str] = {}
-    if wanted:
-        for name in root.names(INFO):
-            if name.endswith(".list"):
-                with open(root.host(posixpath.join(INFO, name)), "rb") as stream:
-                    lines = stream.read().split(b"\n")
-                for line in wanted.keys() & set(lines):
-                    found.setdefault(wanted[line], name[: -len(".list")].split(":")[0])
+    for name, content in lists:
+        for line in wanted.keys() & set(content.split(b"\n")):
+            found.setdefault(wanted[line], name[: -len(".list")].split(":")[0])
     return found
+
+
+def _lists(root: Root) -> Iterator[tuple[str, bytes]]:
+    for name in root.names(INFO):
+        if name.endswith(".list"):
+            with open(root.host(posixpath.join(INFO, name)), "rb") as stream:
+                yield name, stream.read()
 
 
 def _aliases(path: str) -> list[str]:

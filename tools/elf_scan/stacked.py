@@ -35,6 +35,7 @@ class StackedLibraries(Paths):
         self._layers: dict[str, Libraries] = {}
         self._owners: dict[str, str] = {}
         self._packages: dict[str, str] = {}
+        self._errors: dict[str, str] = {}
         for layer in layers:
             self._add(layer)
 
@@ -84,6 +85,23 @@ class StackedLibraries(Paths):
         real = self.real(path)
         return sorted(posixpath.basename(each) for each in self._nodes if posixpath.dirname(each) == real)
 
+    def merged(self, source: str) -> Libraries:
+        """The layers as one, without what is hidden or removed.
+
+        Args:
+            source: what to call it.
+        """
+        nodes = sorted(self._nodes.items())
+        return Libraries(
+            source,
+            files={path: node for path, node in nodes if isinstance(node, Library)},
+            links={path: node.target for path, node in nodes if isinstance(node, _Link)},
+            others=tuple(path for path, node in nodes if node == _OTHER),
+            conf={path: text for path, text in sorted(self._conf.items()) if path in self._nodes},
+            owners={path: owner for path, owner in sorted(self._owners.items()) if path in self._nodes},
+            errors={path: text for path, text in sorted(self._errors.items()) if path in self._nodes},
+        )
+
     def _add(self, layer: Libraries) -> None:
         for path in layer.whiteouts:
             self._remove(path)
@@ -98,6 +116,8 @@ class StackedLibraries(Paths):
             self._put(path, library, layer)
         for path, text in layer.conf.items():
             self._conf[self._put(path, _OTHER, layer)] = text
+        for path, text in layer.errors.items():
+            self._errors[self._put(path, _OTHER, layer)] = text
         for path, package in layer.owners.items():
             folder, name = posixpath.split(path)
             self._owners[posixpath.join(self.real(folder) or folder, name)] = package
@@ -109,7 +129,8 @@ class StackedLibraries(Paths):
         here = posixpath.join(self._make(folder), name)
         if self._nodes.get(here) == _FOLDER:
             self._remove_below(here)
-        self._conf.pop(here, None)
+        for table in (self._conf, self._errors, self._owners):
+            table.pop(here, None)
         self._nodes[here] = node
         self._layers[here] = layer
         return here

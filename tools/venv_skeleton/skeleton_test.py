@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.common.errors import ToolError
+from tools.elf_scan.facts import read
 from tools.layer.part import PartWriter, write_layer
 from tools.layer.tar import Entry, Kind
 from tools.venv_skeleton.__main__ import main
@@ -42,6 +43,7 @@ def make(folder: Path, version: str, layer: Path, home: str = "/usr/bin") -> dic
         [
             *("--prefix", "/opt/app", "--version", version, "--home", home),
             *("--python-layer", str(layer), "--part", str(part), "--facts", str(facts)),
+            *("--libraries", str(folder / "skeleton.elf.json")),
         ]
     )
     whole = folder / "skeleton.tar.gz"
@@ -65,6 +67,15 @@ def test_an_environment_of_python_3_9(tmp_path: Path) -> None:
         "lib64": "lib",
         "pyvenv.cfg": b"home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.9.2\n",
     }
+
+
+def test_the_loader_is_told_of_links(tmp_path: Path) -> None:
+    made = make(tmp_path, "3.9.2", python_layer(tmp_path, "3.9", OLD))
+    libraries = read(tmp_path / "skeleton.elf.json")
+    assert libraries.links == {
+        f"/opt/app/{name}": target for name, target in made.items() if isinstance(target, str)
+    }
+    assert sorted([*libraries.links, *libraries.others]) == [f"/opt/app/{name}" for name in sorted(made)]
 
 
 @pytest.mark.parametrize(("version", "git"), [("3.11.2", False), ("3.13.5", True)])

@@ -158,7 +158,7 @@ def _parts(ctx):
     return parts.values(), {part.wheel: None for part in requested}
 
 def _skeleton(ctx, release):
-    """Facts and part of what has no wheel: those of the environment that this one is like, or new ones."""
+    """What has no wheel, that of the environment that this one is like, or new: [facts, part], and libraries."""
     if ctx.attr.like:
         like = ctx.attr.like[VenvInfo]
         theirs = (like.release, like.python_home, like.arch, like.compression)
@@ -169,8 +169,9 @@ def _skeleton(ctx, release):
                 ctx.attr.like.label,
                 *(theirs + mine + ("leave `like` out",))
             ))
-        return like.skeleton
+        return like.skeleton, like.libraries[0]
     facts = ctx.actions.declare_file(ctx.label.name + ".skeleton.json")
+    libraries = ctx.actions.declare_file(ctx.label.name + ".skeleton.elf.json")
     part = ctx.actions.declare_file("{}.skeleton.part.{}".format(ctx.label.name, COMPRESSIONS[ctx.attr.compression]))
     args = ctx.actions.args()
     args.add("--prefix", VIRTUAL_ENV)
@@ -180,15 +181,16 @@ def _skeleton(ctx, release):
     args.add("--compression", ctx.attr.compression)
     args.add("--part", part)
     args.add("--facts", facts)
+    args.add("--libraries", libraries)
     ctx.actions.run(
         executable = ctx.executable._skeleton_tool,
         arguments = [args],
         inputs = [ctx.file.python_layer],
-        outputs = [facts, part],
+        outputs = [facts, libraries, part],
         mnemonic = "VenvSkeleton",
         progress_message = "Making an empty virtual environment for %{label}",
     )
-    return [facts, part]
+    return [facts, part], libraries
 
 def _check(ctx, release, skeleton, parts):
     """Validates all layers together; returns the File that says so."""
@@ -217,9 +219,7 @@ def _layer(ctx, name, skeleton, parts, requested):
     """Merges parts into one layer, with the skeleton if there is one; returns it and its annotations."""
     stem = ctx.label.name + ("." + name if name else "")
     layer = ctx.actions.declare_file("{}.{}".format(stem, COMPRESSIONS[ctx.attr.compression]))
-    annotations = None
-    if ctx.attr.compression == "estargz":
-        annotations = ctx.actions.declare_file(stem + ".annotations.json")
+    annotations = ctx.actions.declare_file(stem + ".annotations.json") if ctx.attr.compression == "estargz" else None
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
@@ -258,7 +258,8 @@ def _grouped(ctx, parts):
 def _venv_layer_impl(ctx):
     release = _release(ctx)
     parts, requested = _parts(ctx)
-    skeleton = _skeleton(ctx, release)
+    skeleton, links = _skeleton(ctx, release)
+    libraries = [links] + [part.libraries for part in parts]
     groups = _grouped(ctx, parts)
     layers = [
         _layer(ctx, name, [] if name else skeleton, members, requested)
@@ -271,7 +272,7 @@ def _venv_layer_impl(ctx):
             _validation = depset([_check(ctx, release, skeleton, parts)]),
             annotations = depset([each.annotations for each in layers if each.annotations]),
             facts = depset([part.facts for part in parts]),
-            libraries = depset([part.libraries for part in parts]),
+            libraries = depset(libraries),
             wheels = depset(wheels),
         ),
         LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),
@@ -281,7 +282,7 @@ def _venv_layer_impl(ctx):
             compression = ctx.attr.compression,
             groups = groups,
             layers = [each.layer for each in layers],
-            libraries = [part.libraries for part in parts],
+            libraries = libraries,
             prefix = VIRTUAL_ENV,
             python = ctx.attr.python,
             python_home = ctx.attr.python_home,
