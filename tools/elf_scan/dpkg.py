@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from tools.elf_scan.root import Root
 
 INFO = "/var/lib/dpkg/info"
+STATUS = "/var/lib/dpkg/status"
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 
 
@@ -35,6 +36,16 @@ def owners_in(lists: Iterable[tuple[str, bytes]], paths: Iterable[str]) -> dict[
     for name, content in lists:
         for line in wanted.keys() & set(content.split(b"\n")):
             found.setdefault(wanted[line], name[: -len(".list")].split(":")[0])
+    return found
+
+
+def versions_in(status: bytes) -> dict[str, str]:
+    """The versions of the installed packages, by dpkg's file of their states."""
+    found = {}
+    for stanza in status.decode("utf-8", "replace").split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line and line[0] != " ")
+        if fields.get("Status", "install ok installed").endswith(" installed") and "Version" in fields:
+            found[fields.get("Package", "")] = fields["Version"]
     return found
 
 

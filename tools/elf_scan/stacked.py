@@ -99,6 +99,7 @@ class StackedLibraries(Paths):
             others=tuple(path for path, node in nodes if node == _OTHER),
             conf={path: text for path, text in sorted(self._conf.items()) if path in self._nodes},
             owners={path: owner for path, owner in sorted(self._owners.items()) if path in self._nodes},
+            packages=dict(sorted(self._packages.items())),
             errors={path: text for path, text in sorted(self._errors.items()) if path in self._nodes},
         )
 

@@ -150,6 +150,31 @@ def test_owners_by_dpkg_whatever_side_of_the_merge_they_are_listed_at(tmp_path: 
     assert found.owners == {"/usr/lib/libz.so.1": "zlib1g", "/lib/liby.so": "y", "/usr/lib/liby.so.1": "y"}
 
 
+def test_the_versions_of_packages(tmp_path: Path) -> None:
+    status = b"""Package: a
+Status: install ok installed
+Description: a package
+ Version: of nothing
+Version: 1:2-3
+
+Package: b
+Status: deinstall ok config-files
+Version: 1
+
+Package: c
+Status: install ok unpacked
+Version: 1
+"""
+    distroless = b"Package: d\nVersion: 4\n"
+    found = look(
+        tmp_path,
+        file("var/lib/dpkg/status", status),
+        file("var/lib/dpkg/status.d/d", distroless),
+        file("usr/share/status", distroless.replace(b"d", b"e")),
+    )
+    assert found.packages == {"a": "1:2-3", "d": "4"}
+
+
 def test_an_image_is_its_layers_stacked(tmp_path: Path) -> None:
     below = [
         symlink("lib", "usr/lib"),
@@ -160,6 +185,7 @@ def test_an_image_is_its_layers_stacked(tmp_path: Path) -> None:
         file("etc/gone.conf", b"/gone\n"),
         file("opt/gone/lib.so", write(Z)),
         file("var/lib/dpkg/info/z.list", b"/usr/lib/libz.so.1\n/usr/lib/liby.so\n"),
+        file("var/lib/dpkg/status", b"Package: z\nVersion: 1\n"),
     ]
     above = [
         file("lib/libz.so.1", write(Spec())),
@@ -175,9 +201,10 @@ def test_an_image_is_its_layers_stacked(tmp_path: Path) -> None:
         "image",
         {"/bin": known(Z), "/usr/lib/liby.so": known(Z), "/usr/lib/libz.so.1": known(Spec())},
         {"/lib": "usr/lib", "/usr/bin/y": "liby.so"},
-        ("/etc/ld.so.conf", "/usr/lib/broken", "/var/lib/dpkg/info/z.list"),
+        ("/etc/ld.so.conf", "/usr/lib/broken", "/var/lib/dpkg/info/z.list", "/var/lib/dpkg/status"),
         conf={"/etc/ld.so.conf": "/above\n"},
         owners={"/usr/lib/liby.so": "z"},
+        packages={"z": "1"},
     )
     assert read(run(tmp_path, layout)) == expected
     layers = [tmp_path / "below.tar", tmp_path / "image.tar"]

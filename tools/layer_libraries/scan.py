@@ -71,7 +71,8 @@ class _Found:
         self._conf: dict[str, str] = {}
         self._errors: dict[str, str] = {}
         self._lists: dict[str, bytes] = {}
-        self._tables = (self.links, self._files, self._conf, self._errors, self._lists)
+        self._states: dict[str, bytes] = {}
+        self._tables = (self.links, self._files, self._conf, self._errors, self._lists, self._states)
 
     def forget(self, path: str) -> None:
         """Lets go of an earlier entry."""
@@ -95,6 +96,8 @@ class _Found:
             self._conf[path] = os.fsdecode(stream.read())
         elif posixpath.dirname(path) == dpkg.INFO and path.endswith(".list"):
             self._lists[path] = stream.read()
+        elif path == dpkg.STATUS or posixpath.dirname(path) == dpkg.STATUS + ".d":
+            self._states[path] = stream.read()
         elif (head := stream.read(elf.HEADER_SIZE)).startswith(elf.MAGIC):
             try:
                 self._files[path] = Library(size, _elf(head, stream))
@@ -114,6 +117,7 @@ class _Found:
             whiteouts=tuple(sorted(self.whiteouts)),
             conf=self._conf,
             owners=dpkg.owners_in(lists, [*self._files, *self.links]),
+            packages=dpkg.versions_in(b"\n\n".join(self._states.values())),
             errors=self._errors,
         )
 
