@@ -13,10 +13,11 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
+from tools.elf_scan.elf_dynamic import Dynamic
 from tools.elf_scan.elf_file import (
     HEADER_SIZE,
     MAGIC,
@@ -26,7 +27,7 @@ from tools.elf_scan.elf_file import (
     NotElfError,
     UnreadableError,
 )
-from tools.elf_scan.elf_versions import VersionNeed, version_definitions, version_needs
+from tools.elf_scan.elf_versions import VersionNeed, Versions
 
 __all__ = ["HEADER_SIZE", "MAGIC", "ElfError", "NotElfError", "UnreadableError", "VersionNeed"]
 
@@ -34,20 +35,10 @@ ET_EXEC, ET_DYN = 2, 3
 EM_386, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 40, 62, 183
 
 _PT_DYNAMIC, _PT_INTERP, _PT_GNU_PROPERTY = 2, 3, 0x6474E553
-_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
-_DT_FLAGS_1 = 0x6FFFFFFB
-_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
-_WANTED_TAGS = frozenset(
-    (_DT_STRTAB, _DT_STRSZ, _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM)
-)
-_STRING_TAGS = frozenset((_DT_NEEDED, _DT_SONAME, _DT_RPATH, _DT_RUNPATH))
+_DT_NEEDED, _DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_FLAGS_1 = 1, 14, 15, 29, 0x6FFFFFFB
 _DF_1_NODEFLIB = 0x800
 _NT_GNU_PROPERTY_TYPE_0, _X86_ISA_1_NEEDED = 5, 0xC0008002
 
-_Version = TypeVar("_Version")
-
-_MAX_DYNAMIC = 1 << 20
-_MAX_NEEDED = 4096
 _MAX_NOTE = 1 << 16
 
 
@@ -113,112 +104,53 @@ def read_stream(stream: BinaryIO) -> Elf:
 
 def read(pread: Callable[[int, int], bytes]) -> Elf:
     """Reads through `pread(offset, size)`, which returns fewer bytes only at the end of the file."""
-    return _Reader(pread).elf()
+    file = ElfFile(pread)
+    segment = file.first(_PT_DYNAMIC)
+    if segment is None or not segment.size or file.type not in (ET_DYN, ET_EXEC):
+        return Elf(file.type, file.machine, file.bits, file.little, file.flags)
+    dynamic = Dynamic(file, segment)
+    versions = Versions(dynamic)
+    return Elf(
+        file.type,
+        file.machine,
+        file.bits,
+        file.little,
+        file.flags,
+        dynamic=True,
+        interpreter=_interpreter(file),
+        soname=dynamic.string(_DT_SONAME),
+        needed=dynamic.strings(_DT_NEEDED),
+        rpath=dynamic.string(_DT_RPATH),
+        runpath=dynamic.string(_DT_RUNPATH),
+        nodeflib=bool(dynamic.number(_DT_FLAGS_1) & _DF_1_NODEFLIB),
+        version_needs=versions.needs(),
+        version_definitions=versions.definitions(),
+        x86_isa_needed=_isa_needed(file),
+    )
 
 
-class _Reader:
-    """Makes facts of one file."""
+def _interpreter(file: ElfFile) -> str | None:
+    segment = file.first(_PT_INTERP)
+    return None if segment is None else file.text(segment.offset, min(segment.size, MAX_STRING))
 
-    def __init__(self, pread: Callable[[int, int], bytes]) -> None:
-        self._file = ElfFile(pread)
 
-    def elf(self) -> Elf:
-        file = self._file
-        entries = self._dynamic()
-        if entries is None:
-            return Elf(file.type, file.machine, file.bits, file.little, file.flags)
-        tags = {tag: value for tag, value in reversed(entries) if tag in _WANTED_TAGS}
-        texts: dict[int, list[str]] = {tag: [] for tag in _STRING_TAGS}
-        strings = self._strings(tags)
-        for tag, value in entries:
-            if tag in _STRING_TAGS:
-                texts[tag].append(strings(value))
-                if len(texts[tag]) > _MAX_NEEDED:
-                    raise ElfError(f"more than {_MAX_NEEDED} dynamic entries of one kind")
-        last = {tag: found[-1] for tag, found in texts.items() if found}
-        return Elf(
-            file.type,
-            file.machine,
-            file.bits,
-            file.little,
-            file.flags,
-            dynamic=True,
-            interpreter=self._interpreter(),
-            soname=last.get(_DT_SONAME),
-            needed=tuple(texts[_DT_NEEDED]),
-            rpath=last.get(_DT_RPATH),
-            runpath=last.get(_DT_RUNPATH),
-            nodeflib=bool(tags.get(_DT_FLAGS_1, 0) & _DF_1_NODEFLIB),
-            version_needs=tuple(self._versions(version_needs, tags, _DT_VERNEED, _DT_VERNEEDNUM, strings)),
-            version_definitions=tuple(
-                self._versions(version_definitions, tags, _DT_VERDEF, _DT_VERDEFNUM, strings)
-            ),
-            x86_isa_needed=self._isa_needed(),
-        )
-
-    def _dynamic(self) -> list[tuple[int, int]] | None:
-        segment = self._file.first(_PT_DYNAMIC)
-        if segment is None or not segment.size or self._file.type not in (ET_DYN, ET_EXEC):
-            return None
-        if segment.size > _MAX_DYNAMIC:
-            raise ElfError(f"a dynamic segment of {segment.size} bytes")
-        entry = self._file.dynamic_entry
-        raw = self._file.upto(segment.offset, segment.size)
-        entries: list[tuple[int, int]] = []
-        for tag, value in entry.iter_unpack(raw[: len(raw) // entry.size * entry.size]):
-            if tag == _DT_NULL:
-                return entries
-            entries.append((tag, value))
-        if len(raw) < segment.size:
-            raise ElfError("the dynamic segment is cut off")
-        return entries
-
-    def _strings(self, tags: dict[int, int]) -> Callable[[int], str]:
-        """A function from an offset in the dynamic string table to the string there."""
-        size = tags.get(_DT_STRSZ, 0)
-        start = self._file.file_offset(tags[_DT_STRTAB]) if size and _DT_STRTAB in tags else None
-        known: dict[int, str] = {}
-
-        def text(offset: int) -> str:
-            found = known.get(offset)
-            if found is None:
-                if start is None or not 0 <= offset < size:
-                    raise ElfError(f"string {offset} lies outside the dynamic string table")
-                found = known[offset] = self._file.text(start + offset, min(size - offset, MAX_STRING))
-            return found
-
-        return text
-
-    def _interpreter(self) -> str | None:
-        segment = self._file.first(_PT_INTERP)
-        return None if segment is None else self._file.text(segment.offset, min(segment.size, MAX_STRING))
-
-    def _versions(
-        self,
-        read_table: Callable[[ElfFile, int, int, Callable[[int], str]], Iterator[_Version]],
-        tags: dict[int, int],
-        table: int,
-        count: int,
-        strings: Callable[[int], str],
-    ) -> Iterator[_Version]:
-        return read_table(self._file, tags[table], tags.get(count, 0), strings) if table in tags else iter(())
-
-    def _isa_needed(self) -> int:
-        """The x86 micro-architecture levels that the file says it needs, as bits; 0 when it says nothing."""
-        segment = self._file.first(_PT_GNU_PROPERTY)
-        if segment is None or self._file.machine != EM_X86_64 or not 16 < segment.size <= _MAX_NOTE:
-            return 0
-        note = self._file.upto(segment.offset, segment.size)
-        if len(note) < segment.size:
-            return 0
-        name_size, size, kind = struct.unpack_from(self._file.order + "III", note)
-        if (name_size, kind, note[12:16]) != (4, _NT_GNU_PROPERTY_TYPE_0, b"GNU\0"):
-            return 0
-        word = self._file.bits // 8
-        at, end = 16, min(16 + size, len(note))
-        while at + 12 <= end:
-            kind, length = struct.unpack_from(self._file.order + "II", note, at)
-            if kind == _X86_ISA_1_NEEDED and length == 4:
-                return int(struct.unpack_from(self._file.order + "I", note, at + 8)[0])
-            at += 8 + (length + word - 1) // word * word
+def _isa_needed(file: ElfFile) -> int:
+    """The x86 micro-architecture levels that the file says it needs, as bits; 0 when it says nothing."""
+    segment = file.first(_PT_GNU_PROPERTY)
+    if segment is None or file.machine != EM_X86_64 or not 16 < segment.size <= _MAX_NOTE:
         return 0
+    order = "<" if file.little else ">"
+    note = file.upto(segment.offset, segment.size)
+    if len(note) < segment.size:
+        return 0
+    name_size, size, kind = struct.unpack_from(order + "III", note)
+    if (name_size, kind, note[12:16]) != (4, _NT_GNU_PROPERTY_TYPE_0, b"GNU\0"):
+        return 0
+    word = file.bits // 8
+    at, end = 16, min(16 + size, len(note))
+    while at + 12 <= end:
+        kind, length = struct.unpack_from(order + "II", note, at)
+        if kind == _X86_ISA_1_NEEDED and length == 4:
+            return int(struct.unpack_from(order + "I", note, at + 8)[0])
+        at += 8 + (length + word - 1) // word * word
+    return 0

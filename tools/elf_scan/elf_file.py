@@ -1,24 +1,29 @@
 """The bytes of an ELF file: its header, its segments, and what lies at an offset or an address.
 
-elf.py makes facts of them. Blocks of a file are read with a `pread` when they are asked for, a few kilobytes
-in all. Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in the images.
+elf.py makes facts of them. Blocks of a file are read with a `pread` when they are asked for: three or four
+in a library from a wheel, and never more than a few megabytes, whatever a broken file says.
+Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in the images.
 """
 
 from __future__ import annotations
 
-import os
-import struct
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from struct import Struct
+from typing import NamedTuple
 
 MAGIC = b"\x7fELF"
 HEADER_SIZE = 64
 MAX_STRING = 1 << 16
 
+_AS_FILE_NAME = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+
 _PT_LOAD = 1
 _MAX_SEGMENTS = 4096
+_MAX_TEXT = 1 << 22
 _BLOCK = 4096
+_MAX_BLOCKS = 1024
+_MAX_OFFSET = 1 << 62
 
 
 class ElfError(Exception):
@@ -33,25 +38,7 @@ class UnreadableError(ElfError):
     """The system doesn't give the file's content: it is gone, or may not be read."""
 
 
-@cache
-def _layout(bits: int, little: bool) -> tuple[struct.Struct, struct.Struct, struct.Struct]:
-    """The ELF header after e_ident, one program header, one dynamic entry."""
-    order = "<" if little else ">"
-    if bits == 64:
-        return (
-            struct.Struct(order + "HHIQQQIHHHHHH"),
-            struct.Struct(order + "IIQQQQQQ"),
-            struct.Struct(order + "qQ"),
-        )
-    return (
-        struct.Struct(order + "HHIIIIIHHHHHH"),
-        struct.Struct(order + "IIIIIIII"),
-        struct.Struct(order + "iI"),
-    )
-
-
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """What a program header says of a part of the file."""
 
     kind: int
@@ -60,44 +47,59 @@ class Segment:
     size: int
 
 
+class _Layout(NamedTuple):
+    """Structures of one class and byte order, without the fields that nobody asks for.
+
+    The header behind e_ident is e_type, e_machine, e_phoff, e_flags, e_phentsize, e_phnum.
+    """
+
+    header: Struct
+    segment: Struct
+    dynamic: Struct
+
+
+def _layouts(header: str, segment: str, dynamic: str) -> dict[bool, _Layout]:
+    """By whether the byte order is little-endian."""
+    return {
+        order == "<": _Layout(Struct(order + header), Struct(order + segment), Struct(order + dynamic))
+        for order in "<>"
+    }
+
+
+_LAYOUTS = {
+    64: _layouts("HH12xQ8xI2xHH6x", "I4xQQ8xQ16x", "qQ"),
+    32: _layouts("HH8xI4xI2xHH6x", "III4xI12x", "iI"),
+}
+
+
 class ElfFile:
     """One file being read. Blocks are kept, for what is needed lies close together."""
 
     def __init__(self, pread: Callable[[int, int], bytes]) -> None:
         self._pread = pread
         self._blocks: dict[int, bytes] = {}
+        self._text_left = _MAX_TEXT
         head = self.upto(0, HEADER_SIZE)
         if head[:4] != MAGIC:
             raise NotElfError("not an ELF file")
         if len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
             raise ElfError("broken ELF header")
         self.bits, self.little = 32 * head[4], head[5] == 1
-        self.order = "<" if self.little else ">"
-        header, self._program_header, self.dynamic_entry = _layout(self.bits, self.little)
+        header, segment, self.dynamic_entry = _LAYOUTS[self.bits][self.little]
         if len(head) < 16 + header.size:
             raise ElfError("the ELF header is cut off")
-        fields = header.unpack_from(head, 16)
-        self.type, self.machine, self.flags = fields[0], fields[1], fields[6]
-        self._segments = self._read_segments(fields[4], fields[8], fields[9])
-
-    def _read_segments(self, offset: int, entry_size: int, count: int) -> list[Segment]:
-        if not count:
-            return []
-        if count > _MAX_SEGMENTS or entry_size != self._program_header.size:
-            raise ElfError(f"{count} program headers of {entry_size} bytes")
-        raw = self.exactly(offset, entry_size * count, "the program headers")
-        segments = []
-        for fields in self._program_header.iter_unpack(raw):
-            if self.bits == 64:
-                kind, _, start, address, _, size, _, _ = fields
-            else:
-                kind, start, address, _, size, _, _, _ = fields
-            segments.append(Segment(kind, start, address, size))
-        return segments
+        self.type, self.machine, start, self.flags, size, count = header.unpack_from(head, 16)
+        if count and (count > _MAX_SEGMENTS or size != segment.size):
+            raise ElfError(f"{count} program headers of {size} bytes")
+        headers = self.exactly(start, size * count, "the program headers") if count else b""
+        self._segments = list(map(Segment._make, segment.iter_unpack(headers)))
 
     def first(self, kind: int) -> Segment | None:
         """The first segment of a kind."""
-        return next((segment for segment in self._segments if segment.kind == kind), None)
+        for segment in self._segments:
+            if segment.kind == kind:
+                return segment
+        return None
 
     def file_offset(self, address: int) -> int:
         """Where in the file lies what is loaded at an address."""
@@ -108,21 +110,26 @@ class ElfFile:
 
     def text(self, offset: int, limit: int) -> str:
         """The string at an offset, which ends with a zero byte within the limit."""
-        found = b""
-        while len(found) < limit:
-            block = self.upto(offset + len(found), min(256 if not found else _BLOCK, limit - len(found)))
-            end = block.find(b"\0")
-            if end >= 0:
-                return os.fsdecode(found + block[:end])
-            if not block:
-                break
-            found += block
-        raise ElfError("a string without an end")
+        number, start = divmod(offset, _BLOCK)
+        data = self._blocks.get(number) or self._read_block(number)
+        end = data.find(b"\0", start, start + limit)
+        if end < 0:  # it goes on in the next block
+            data, start = self.upto(offset, limit), 0
+            end = data.find(b"\0")
+            self._text_left -= len(data)
+        self._text_left -= end - start
+        if end < 0:
+            raise ElfError("a string without an end")
+        if self._text_left < 0:
+            raise ElfError(f"strings of more than {_MAX_TEXT} bytes")
+        return data[start:end].decode(*_AS_FILE_NAME)
 
-    def unpack(self, layout: str, offset: int, what: str) -> tuple[int, ...]:
-        """A structure in the file's byte order."""
-        layout = self.order + layout
-        return struct.unpack(layout, self.exactly(offset, struct.calcsize(layout), what))
+    def unpack(self, layout: Struct, offset: int, what: str) -> tuple[int, ...]:
+        """A structure; `what` is for the message when the file ends before its end."""
+        data, start = self._around(offset, layout.size)
+        if len(data) < start + layout.size:
+            raise ElfError(f"the file ends before {what}")
+        return layout.unpack_from(data, start)
 
     def exactly(self, offset: int, size: int, what: str) -> bytes:
         """`size` bytes from `offset`; `what` is for the message when the file ends before."""
@@ -133,17 +140,24 @@ class ElfFile:
 
     def upto(self, offset: int, size: int) -> bytes:
         """At most `size` bytes from `offset`, fewer where the file ends."""
-        if offset >= 1 << 62:
-            return b""
+        data, start = self._around(offset, size)
+        return data[start : start + size]
+
+    def _around(self, offset: int, size: int) -> tuple[bytes, int]:
+        """Part of the file and where `offset` is in it; `size` bytes follow there unless the file ends."""
         if size > _BLOCK:
-            return self._pread(offset, size)
+            return self._read(offset, size), 0
         number, start = divmod(offset, _BLOCK)
-        data = self._block(number)[start : start + size]
-        if len(data) < size and start + size > _BLOCK:
-            data += self._block(number + 1)[: start + size - _BLOCK]
+        data = self._blocks.get(number) or self._read_block(number)
+        if start + size > _BLOCK:
+            data += self._blocks.get(number + 1) or self._read_block(number + 1)
+        return data, start
+
+    def _read_block(self, number: int) -> bytes:
+        if len(self._blocks) == _MAX_BLOCKS:
+            raise ElfError(f"its dynamic section is spread over more than {_MAX_BLOCKS} blocks")
+        data = self._blocks[number] = self._read(number * _BLOCK, _BLOCK)
         return data
 
-    def _block(self, number: int) -> bytes:
-        if number not in self._blocks:
-            self._blocks[number] = self._pread(number * _BLOCK, _BLOCK)
-        return self._blocks[number]
+    def _read(self, offset: int, size: int) -> bytes:
+        return self._pread(offset, size) if offset < _MAX_OFFSET else b""

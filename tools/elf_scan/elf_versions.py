@@ -6,13 +6,16 @@ Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct
 
-from tools.elf_scan.elf_file import ElfError, ElfFile
+from tools.elf_scan.elf_dynamic import Dynamic
+from tools.elf_scan.elf_file import ElfError
 
+_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _BASE, _WEAK = 1, 2
-_MAX_VERSIONS = 1 << 12
+_MAX_STRUCTURES = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -27,38 +30,64 @@ class VersionNeed:
     weak: tuple[str, ...] = ()
 
 
-def version_needs(
-    file: ElfFile, address: int, count: int, text: Callable[[int], str]
-) -> Iterator[VersionNeed]:
-    """What DT_VERNEED says, `count` libraries from `address` on; `text` gives the string at an offset."""
-    left = _MAX_VERSIONS
-    for at, (_, auxiliaries, library, first, _) in _chain(file, "HHIII", file.file_offset(address), count):
-        left -= auxiliaries
-        if left < 0:
-            raise ElfError(f"more than {_MAX_VERSIONS} symbol versions")
-        versions: list[str] = []
-        weak: list[str] = []
-        for _, (_, flags, _, name, _) in _chain(file, "IHHII", at + first, auxiliaries):
-            (weak if flags & _WEAK else versions).append(text(name))
-        yield VersionNeed(text(library), tuple(versions), tuple(weak))
+_Layouts = dict[bool, Struct]
+_Found = tuple[int, tuple[int, ...]]
 
 
-def version_definitions(file: ElfFile, address: int, count: int, text: Callable[[int], str]) -> Iterator[str]:
-    """What DT_VERDEF says, but for the entry that names the file itself."""
-    for at, (_, flags, _, auxiliaries, _, first, _) in _chain(
-        file, "HHHHIII", file.file_offset(address), count
-    ):
-        if not flags & _BASE and auxiliaries:
-            yield text(file.unpack("II", at + first, "the version definitions")[0])
+def _layouts(fields: str) -> _Layouts:
+    """A structure by whether the byte order is little-endian; its last field leads to the next one."""
+    return {order == "<": Struct(order + fields) for order in "<>"}
 
 
-def _chain(file: ElfFile, layout: str, at: int, count: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """At most `count` structures, of which the last field says how far the next one is away, 0 at the end."""
-    for number in range(count):
-        if number == _MAX_VERSIONS:
-            raise ElfError(f"more than {_MAX_VERSIONS} symbol versions")
-        fields = file.unpack(layout, at, "the symbol versions")
-        yield at, fields
-        if not fields[-1]:
-            return
-        at += fields[-1]
+_NEED = _layouts("2xHIII")  # vn_cnt, vn_file, vn_aux, vn_next
+_NEEDED_VERSION = _layouts("4xH2xII")  # vna_flags, vna_name, vna_next
+_DEFINITION = _layouts("2xH2xH4xII")  # vd_flags, vd_cnt, vd_aux, vd_next
+_DEFINED_NAME = _layouts("II")  # vda_name, vda_next
+
+
+class Versions:
+    """Reads the tables of one file, of a size that is reasonable."""
+
+    def __init__(self, dynamic: Dynamic) -> None:
+        self._dynamic = dynamic
+        self._left = _MAX_STRUCTURES
+
+    def needs(self) -> tuple[VersionNeed, ...]:
+        """What DT_VERNEED says, a library at a time."""
+        needs, text = [], self._dynamic.text
+        for at, (count, library, first, _) in self._table(_DT_VERNEED, _DT_VERNEEDNUM, _NEED):
+            versions: list[str] = []
+            weak: list[str] = []
+            for _, (flags, name, _) in self._chain(_NEEDED_VERSION, at + first, count):
+                (weak if flags & _WEAK else versions).append(text(name))
+            needs.append(VersionNeed(text(library), tuple(versions), tuple(weak)))
+        return tuple(needs)
+
+    def definitions(self) -> tuple[str, ...]:
+        """What DT_VERDEF says, but for the entry with the name of the file itself."""
+        names = []
+        for at, (flags, count, first, _) in self._table(_DT_VERDEF, _DT_VERDEFNUM, _DEFINITION):
+            own = 0 if flags & _BASE else min(count, 1)  # further names are those of predecessors
+            for _, (name, _) in self._chain(_DEFINED_NAME, at + first, own):
+                names.append(self._dynamic.text(name))
+        return tuple(names)
+
+    def _table(self, address: int, count: int, layouts: _Layouts) -> Iterator[_Found]:
+        dynamic = self._dynamic
+        if not dynamic.number(count):
+            return iter(())
+        return self._chain(layouts, dynamic.file.file_offset(dynamic.number(address)), dynamic.number(count))
+
+    def _chain(self, layouts: _Layouts, at: int, count: int) -> Iterator[_Found]:
+        """At most `count` structures with their offsets, to the one that leads no further."""
+        file = self._dynamic.file
+        layout = layouts[file.little]
+        for _ in range(count):
+            self._left -= 1
+            if self._left < 0:
+                raise ElfError(f"more than {_MAX_STRUCTURES} symbol versions")
+            fields = file.unpack(layout, at, "the symbol versions")
+            yield at, fields
+            if not fields[-1]:
+                return
+            at += fields[-1]

@@ -20,6 +20,7 @@ COMMAND = os.environ.get("FIND_LIBDEPS", "")
 MODULES = (
     "dpkg",
     "elf",
+    "elf_dynamic",
     "elf_file",
     "elf_versions",
     "find_libdeps",
