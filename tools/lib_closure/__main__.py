@@ -42,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--added", type=Path, action="append", default=[], help="facts of packages on it")
     parser.add_argument("--wheel", type=Path, action="append", default=[], help="facts of the environment")
-    parser.add_argument("--sonames", type=Path, help="the index of the image's suite")
-    parser.add_argument("--suite", type=Path, action="append", default=[], help="indexes of all suites")
+    parser.add_argument("--suite", help="the Debian suite whose packages there are")
+    parser.add_argument("--sonames", type=Path, action="append", default=[], help="the indexes of all suites")
     parser.add_argument("--hints", type=Path, action="append", default=[])
     parser.add_argument("--closure", type=Path, required=True, help="output, or what to check")
     parser.add_argument("--pkgdeps", type=Path, help="the packages that were committed; none without")
@@ -61,12 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tuple(map(facts.read, paths)) for paths in (options.base, options.added, options.wheel)
         )
         image = Image(options.arch, base, added, wheels)
-        suites = sorted(map(Sonames.load, options.suite), key=lambda index: natural(index.release))
+        indexes = sorted(map(Sonames.load, options.sonames), key=lambda index: natural(index.release))
         found = analyse(
             image,
-            Sonames.load(options.sonames),
+            next(index for index in indexes if index.suite == options.suite),
             read_hints(options.hints),
-            {index.suite: index.symbol_versions for index in suites},
+            {index.suite: index.symbol_versions for index in indexes},
         )
         output, text = options.closure, found.dumps()
     with whole(output), naming(output):

@@ -1,0 +1,125 @@
+"""Which libraries the environment of an image needs, and where each comes from.
+
+```starlark
+library_closure(
+    name = "train_py311_amd64_closure",
+    added = ":train_py311_amd64_libraries",
+    needs = ":train_py311_amd64_needs",
+    pkgdeps = "train_py311.pkgdeps.json",
+    update = "./bazelw run //app:train_py311_pkgdeps",
+)
+```
+"""
+
+load(":image_needs.bzl", "ImageNeedsInfo", "SUITES")
+load(":layer_libraries.bzl", "LayerLibrariesInfo", "layer_libraries")
+
+_DOC = """Resolves by the loader's rules what the files of an environment need, in the image that has it.
+
+The output, NAME.json, has every edge from a file to a library; it is written whatever was found. Whether the image has
+what is needed, and needs what it has, is a validation: a build of whatever uses the target fails with a list."""
+
+CLOSURES = ["elf", "apt"]
+
+_ATTRS = {
+    "added": attr.label(
+        aspects = [layer_libraries],
+        doc = "The layer with the packages that the environment needs, if it needs any.",
+    ),
+    "closure": attr.string(
+        default = "elf",
+        doc = "What `added` has: `elf`, the packages that files need; `apt`, those and all that they depend on.",
+        values = CLOSURES,
+    ),
+    "duplicate_libraries": attr.string(
+        default = "allow",
+        doc = "Whether a library may be in the image twice: `allow` or `error`.",
+        values = ["allow", "error"],
+    ),
+    "needs": attr.label(
+        doc = "The environment and what lies below it.",
+        mandatory = True,
+        providers = [ImageNeedsInfo],
+    ),
+    "pkgdeps": attr.label(
+        allow_single_file = [".json"],
+        doc = "The packages that were committed; none may be needed without.",
+    ),
+    "update": attr.string(
+        doc = "The command that writes `pkgdeps`, for messages.",
+        mandatory = True,
+    ),
+    "_sonames": attr.label_list(
+        allow_files = [".json"],
+        default = ["//apt/locks:{}.sonames.json".format(suite) for suite in SUITES],
+        doc = "Which package has which library, for each suite.",
+    ),
+    "_tool": attr.label(
+        cfg = "exec",
+        default = "//tools/lib_closure",
+        doc = "Resolves and checks.",
+        executable = True,
+    ),
+}
+
+def _resolve(ctx, closure):
+    """Declares the action that writes the closure."""
+    needs = ctx.attr.needs[ImageNeedsInfo]
+    added = ctx.attr.added[LayerLibrariesInfo].files if ctx.attr.added else depset()
+    args = ctx.actions.args()
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
+    args.add("--name", str(ctx.label))
+    args.add("--arch", needs.arch)
+    args.add_all(needs.base, before_each = "--base")
+    args.add_all(added, before_each = "--added")
+    args.add_all(needs.wheels, before_each = "--wheel")
+    args.add("--suite", needs.suite)
+    args.add_all(ctx.files._sonames, before_each = "--sonames")
+    args.add_all(needs.hints, before_each = "--hints")
+    args.add("--closure", closure)
+    ctx.actions.run(
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = depset(needs.wheels + needs.hints + ctx.files._sonames, transitive = [needs.base, added]),
+        outputs = [closure],
+        mnemonic = "LibraryClosure",
+        progress_message = "Resolving libraries for %{label}",
+    )
+
+def _check(ctx, closure):
+    """Declares the validation; returns the File that says so."""
+    ok = ctx.actions.declare_file(ctx.label.name + ".checked")
+    args = ctx.actions.args()
+    args.add("--check")
+    args.add("--name", str(ctx.label))
+    args.add("--closure", closure)
+    args.add("--kind", ctx.attr.closure)
+    args.add("--update", ctx.attr.update)
+    args.add_all(ctx.files.pkgdeps, before_each = "--pkgdeps")
+    if ctx.attr.duplicate_libraries == "error":
+        args.add("--duplicates-are-errors")
+    args.add("--ok", ok)
+    ctx.actions.run(
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = [closure] + ctx.files.pkgdeps,
+        outputs = [ok],
+        mnemonic = "LibraryCheck",
+        progress_message = "Checking that %{label} has what it needs",
+    )
+    return ok
+
+def _library_closure_impl(ctx):
+    closure = ctx.actions.declare_file(ctx.label.name + ".json")
+    _resolve(ctx, closure)
+    return [
+        DefaultInfo(files = depset([closure])),
+        OutputGroupInfo(_validation = depset([_check(ctx, closure)])),
+    ]
+
+library_closure = rule(
+    implementation = _library_closure_impl,
+    doc = _DOC,
+    attrs = _ATTRS,
+)
