@@ -1,4 +1,4 @@
-"""A signed Debian archive for tests, whose packages exist in the index alone."""
+"""A signed Debian archive for tests, whose packages exist in the index alone, but those that have files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SUITES = {"bookworm": "debian", "bookworm-updates": "debian", "bookworm-security": "debian-security"}
@@ -15,22 +15,32 @@ DATE = "Sat, 11 Jul 2026 10:16:37 UTC"
 
 @dataclass(frozen=True)
 class Deb:
-    """A package as an index lists it."""
+    """A package as an index lists it; `files` are its .debs by architecture."""
 
     name: str
     version: str = "1.0"
     arch: str = "any"
     fields: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def path(self, arch: str) -> str:
+        """Where an archive has its .deb."""
+        own = arch if self.arch == "any" else self.arch
+        return f"pool/main/{self.name[0]}/{self.name}/{self.name}_{self.version.split(':')[-1]}_{own}.deb"
 
     def stanza(self, arch: str) -> str:
         """Its entry in the Packages file of an architecture."""
         own = arch if self.arch == "any" else self.arch
-        file = f"{self.name}_{self.version.split(':')[-1]}_{own}.deb"
+        path = self.path(arch)
+        name = path.rpartition("/")[2]
+        size, file = 1000 + len(name), name.encode()
+        if arch in self.files:
+            size, file = len(self.files[arch]), self.files[arch]
         return (
             f"Package: {self.name}\nVersion: {self.version}\nArchitecture: {own}\n"
             "Maintainer: Nobody <nobody@example.org>\n"
-            f"{self.fields}Filename: pool/main/{self.name[0]}/{self.name}/{file}\nSize: {1000 + len(file)}\n"
-            f"SHA256: {hashlib.sha256(file.encode()).hexdigest()}\nDescription: test\n\n"
+            f"{self.fields}Filename: {path}\nSize: {size}\n"
+            f"SHA256: {hashlib.sha256(file).hexdigest()}\nDescription: test\n\n"
         )
 
 
@@ -53,18 +63,26 @@ class Archive:
         date: str = DATE,
         until: str | None = None,
         sign: bool = True,
+        contents: Mapping[str, str] | None = None,
     ) -> Path:
-        """Writes a suite anew; returns its InRelease."""
+        """Writes a suite anew, with `contents` by architecture; returns its InRelease."""
         folder = self.root / SUITES[suite] / "dists" / suite
         sums = []
         for arch in ("amd64", "arm64"):
             text = "".join(deb.stanza(arch) for deb in debs)
-            path = folder / f"main/binary-{arch}/Packages.gz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            plain = text.encode()
-            for name, data in ((path, gzip.compress(plain, mtime=0)), (path.with_suffix(""), plain)):
-                name.write_bytes(data)
-                sums.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} {name.relative_to(folder)}")
+            lists = {f"main/binary-{arch}/Packages": text}
+            lists |= {f"main/Contents-{arch}": contents[arch]} if contents and arch in contents else {}
+            for name, content in lists.items():
+                plain = content.encode()
+                for path, data in ((f"{name}.gz", gzip.compress(plain, mtime=0)), (name, plain)):
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / path).write_bytes(data)
+                    sums.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} {path}")
+            for deb in debs:
+                if arch in deb.files:
+                    file = self.root / SUITES[suite] / deb.path(arch)
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(deb.files[arch])
         release = f"Origin: Debian\nSuite: {suite}\nCodename: {suite}\nVersion: 12.1\nDate: {date}\n"
         release += f"Valid-Until: {until}\n" if until else ""
         release += "Architectures: all amd64 arm64\nComponents: main\nSHA256:\n" + "\n".join(sums) + "\n"

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from tools.apt_lock.lockfile import Lock, LockedSet, Package
+from tools.sonames.index import Sonames
 
+_FIRST = 10
 _KINDS = ("added", "removed", "upgraded", "downgraded", "changed")
 
 
@@ -114,3 +116,43 @@ def summary(old: Lock | None, new: Lock) -> str:
     fetch = f"{_size(size)} to download" if size else "nothing new to download"
     locked = f"{total} packages locked for {', '.join(sorted(new.packages))}"
     return f"{locked}: {kinds}; {fetch}" if kinds else f"{locked}; {fetch}"
+
+
+def soname_difference(old: Sonames | None, new: Sonames) -> list[str]:
+    """The first sonames that changed; then those whose library defines other symbol versions."""
+    changes = [change.line for change in _soname_changes(old, new)]
+    lines = changes[:_FIRST] + ([f"and {len(changes) - _FIRST} more"] if len(changes) > _FIRST else [])
+    return lines + (list(_version_changes(old.symbol_versions, new.symbol_versions)) if old else [])
+
+
+def _version_changes(
+    before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    for soname in sorted(before.keys() | after.keys()):
+        was, now = before.get(soname, ()), after.get(soname, ())
+        moves = [f"+{name}" for name in now if name not in was]
+        moves += [f"-{name}" for name in was if name not in now]
+        if moves:
+            yield f"~ versions of {soname}: {' '.join(moves)}"
+
+
+def _soname_changes(old: Sonames | None, new: Sonames) -> Iterator[Change]:
+    for arch in sorted(set(new.packages) | set(old.packages if old else {})):
+        before = old.packages.get(arch, {}) if old else {}
+        after = new.packages.get(arch, {})
+        for soname in sorted(before.keys() | after.keys()):
+            was, now = before.get(soname), after.get(soname)
+            if was is None:
+                yield Change("added", f"+ {arch} {soname} in {now}")
+            elif now is None:
+                yield Change("removed", f"- {arch} {soname} in {was}")
+            elif was != now:
+                yield Change("moved", f"~ {arch} {soname} {was} -> {now}")
+
+
+def soname_summary(old: Sonames | None, new: Sonames) -> str:
+    """One line on how many sonames an index has and how many of them are new."""
+    counts = Counter(change.kind for change in _soname_changes(old, new))
+    sizes = ", ".join(f"{len(packages)} on {arch}" for arch, packages in sorted(new.packages.items()))
+    kinds = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "removed", "moved") if counts[kind])
+    return f"sonames: {sizes}; {kinds}" if kinds else f"sonames: {sizes}"

@@ -34,7 +34,7 @@ class PackageSet:
 
 @dataclass(frozen=True)
 class Input:
-    """The whole file."""
+    """The whole file. `sonames` asks for an index of the libraries of all the suite, beside the lock."""
 
     suite: str
     merged_usr: bool
@@ -42,6 +42,7 @@ class Input:
     components: tuple[str, ...]
     sources: tuple[Source, ...]
     sets: tuple[PackageSet, ...]
+    sonames: bool
 
 
 def read_input(path: Path) -> Input:
@@ -75,6 +76,7 @@ def _parse(data: dict[str, Any]) -> Input:
         components=tuple(data["components"]),
         sources=tuple(_source(source, data["architectures"]) for source in data["sources"]),
         sets=tuple(sets.values()),
+        sonames=bool(data.get("sonames", False)),
     )
 
 

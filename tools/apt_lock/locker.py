@@ -43,6 +43,9 @@ class Locker:
         self.lock = self.locks / "bookworm.json"
         self.input(INPUT)
 
+        self.decisions = folder / "decisions.json"
+        self.decisions.write_text(json.dumps({"version": 1, "decisions": []}))
+
     def input(self, content: object) -> None:
         """Writes bookworm.in.json."""
         (self.locks / "bookworm.in.json").write_text(json.dumps(content))
@@ -67,6 +70,7 @@ class Locker:
         found = self.folder / "mirrors.json"
         found.write_text(json.dumps({"archives": mirrors, "problem": "", "remedy": ""}))
         command = [sys.executable, "-m", "tools.apt_lock", "--mirrors", str(found), "--locks", "apt/locks"]
+        command += ["--decisions", str(self.decisions)]
         command += ["--keyring", str(keyring or self.archive.keyring), *arguments]
         settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": ":".join(sys.path), **env}
         settings |= {
