@@ -30,6 +30,7 @@ class Owners:
         self, stack: StackedLibraries, wheels: Sequence[Libraries], added: Sequence[Libraries]
     ) -> None:
         self._stack = stack
+        self._known: dict[tuple[str, str], Owner] = {}
         self._wheels = {id(wheel): _distribution(wheel.source) for wheel in wheels}
         self._added = {id(layer) for layer in added}
         self._distributions = {owner.name: owner for owner in self._wheels.values()}
@@ -46,6 +47,12 @@ class Owners:
             real: where it is.
             path: how the loader got there; a package may own the link.
         """
+        key = real, path
+        if key not in self._known:
+            self._known[key] = self._look_up(real, path)
+        return self._known[key]
+
+    def _look_up(self, real: str, path: str) -> Owner:
         layer = self._stack.layer(real)
         if id(layer) in self._wheels:
             return self._wheels[id(layer)]

@@ -140,6 +140,9 @@ class Resolver:
         """Notes the edges that the loader satisfies, but those of the base; returns the others."""
         lost = []
         for edge in edges:
+            known = (edge.needer.real, edge.name, edge.found.real if edge.found else None)
+            if known in self._edges:
+                continue
             owner = self._owners.of(edge.needer.real)
             if owner.status == c.BASE:
                 continue
