@@ -44,5 +44,5 @@ def base_alias(name, row):
     family_alias(
         name = name,
         actual = lambda suffix: "base_{}{}".format(row.suite, suffix),
-        tests = ["base_{}_test".format(row.suite)],
+        families = ["base_" + row.suite],
     )

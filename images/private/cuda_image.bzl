@@ -74,6 +74,7 @@ def cuda_image(
     | `NAME_push` | `run` pushes NAME_index to a registry |
     | `NAME_shell` | `run` starts NAME without a container engine |
     | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
+    | `NAME_ARCH_link_test`, `NAME_link_test` | whether all libraries are found in one image, and in both |
 
     Args:
         name: name of the targets.

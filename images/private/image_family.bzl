@@ -11,6 +11,7 @@
 | `NAME_index` | all architectures under one name |
 | `NAME_shell` | `run` starts NAME without a container engine |
 | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
+| `NAME_ARCH_link_test`, `NAME_link_test` | whether all libraries are found in one image, and in all |
 """
 
 load("@container_structure_test//:defs.bzl", "container_structure_test")
@@ -18,6 +19,7 @@ load("@rules_oci//oci:defs.bzl", "oci_image_index")
 load("//images:config.bzl", "ARCHITECTURES")
 load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
+load(":link_test.bzl", "link_test")
 
 # Labels, and not their names: macros are called in other workspaces too, which may have other names for modules.
 CPUS = {
@@ -69,6 +71,18 @@ def image_family(name, configs, tags = [], visibility = _PUBLIC):
         image = name,
         tags = tags,
         target_compatible_with = _LINUX,
+    )
+    for arch in ARCHITECTURES:
+        link_test(
+            name = "{}_{}_link_test".format(name, arch),
+            size = "small",
+            image = "{}_{}".format(name, arch),
+            tags = tags,
+        )
+    native.test_suite(
+        name = name + "_link_test",
+        tags = tags,
+        tests = ["{}_{}_link_test".format(name, arch) for arch in ARCHITECTURES],
     )
 
     # The same tests where a container engine is.
@@ -122,13 +136,13 @@ def platform_select(name, of):
         ),
     )
 
-def family_alias(name, actual, tests, tags = []):
+def family_alias(name, actual, families, tags = []):
     """Gives a family another name.
 
     Args:
         name: the new name.
         actual: function from what follows the name ("", "_index", "_amd64", ...) to the target of that family.
-        tests: the families' tests that NAME_test stands for.
+        families: the families whose tests NAME_test and NAME_link_test stand for.
         tags: tags of the targets.
     """
     images = [""] + ["_" + arch for arch in ARCHITECTURES] + ["_index"]
@@ -139,8 +153,9 @@ def family_alias(name, actual, tests, tags = []):
             tags = tags,
             visibility = _PUBLIC,
         )
-    native.test_suite(
-        name = name + "_test",
-        tags = tags,
-        tests = tests,
-    )
+    for test in ["_test", "_link_test"]:
+        native.test_suite(
+            name = name + test,
+            tags = tags,
+            tests = [family + test for family in families],
+        )

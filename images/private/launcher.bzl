@@ -32,7 +32,7 @@ def image_layout(ctx):
         ))
     return files[0]
 
-def launcher(ctx, program, files, environment):
+def launcher(ctx, program, files, environment, transitive_files = depset()):
     """Makes the providers of an executable rule.
 
     Args:
@@ -40,6 +40,7 @@ def launcher(ctx, program, files, environment):
         program: executable Target that does the work.
         files: list of File that it needs, the image apart.
         environment: dictionary of variables for it.
+        transitive_files: depset of File that it needs, too.
 
     Returns:
         A list of providers.
@@ -50,7 +51,7 @@ def launcher(ctx, program, files, environment):
         target_file = program[DefaultInfo].files_to_run.executable,
         is_executable = True,
     )
-    runfiles = ctx.runfiles(files = files + ctx.files.image)
+    runfiles = ctx.runfiles(files = files + ctx.files.image, transitive_files = transitive_files)
     return [
         DefaultInfo(
             executable = executable,

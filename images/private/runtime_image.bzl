@@ -36,7 +36,7 @@ def runtime_image(name, row):
         name = name,
         actual = lambda suffix: variant_select(name + "_{}" + suffix),
         tags = python_tags(row),
-        tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if not variant.tags],
+        families = ["{}_{}".format(name, variant.name) for variant in VARIANTS if not variant.tags],
     )
 
 def runtime_env(variant):

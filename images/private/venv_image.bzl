@@ -44,7 +44,7 @@ def venv_image(name, kind, row):
         name = name,
         actual = lambda suffix: variant_select(name + "_{}" + suffix),
         tags = python_tags(row),
-        tests = ["{}_{}_test".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
+        families = ["{}_{}".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
     )
 
 def _is_default(variant):

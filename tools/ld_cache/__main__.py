@@ -13,11 +13,12 @@ import argparse
 from pathlib import Path
 
 from tools.common.errors import ToolError, run
+from tools.elf_scan.ldso import ARCHITECTURES
 from tools.image_run.layout import open_image
 from tools.layer.part import PartWriter, write_layer
 from tools.layer.tar import Entry, Kind
 from tools.ld_cache.cache import serialise, serialise_plain
-from tools.ld_cache.search import ARCHITECTURES, ldconfig, search
+from tools.ld_cache.search import ldconfig, search
 from tools.ld_cache.tree import Tree
 
 CACHE = "etc/ld.so.cache"

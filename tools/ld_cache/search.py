@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.elf_scan import elf, ldso
+from tools.elf_scan.ldso import ARCHITECTURES
 from tools.ld_cache.cache import Entry, version_key
 from tools.ld_cache.tree import File, Folder, Link, Tree
 
-ARCHITECTURES = {"amd64": (elf.EM_X86_64, 64), "arm64": (elf.EM_AARCH64, 64)}
 _HWCAPS = "glibc-hwcaps"
 _LIBC5_OR_ANY, _LIBC6 = 1, 3
 _X86_64, _X32, _AARCH64, _ARM_HARD, _ARM_SOFT = 0x0300, 0x0800, 0x0A00, 0x0900, 0x0B00
