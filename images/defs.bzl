@@ -15,6 +15,7 @@ load("//images/private:link_test.bzl", _link_test = "link_test")
 load("//images/private:stacked_image.bzl", _stacked_image = "stacked_image")
 load("//images/private:structure_yaml.bzl", _structure_yaml = "structure_yaml")
 load("//images/private:variants.bzl", _VARIANTS = "VARIANTS")
+load("//images/private:why.bzl", _image_why = "image_why")
 
 VARIANTS = _VARIANTS
 annotated_image = _annotated_image
@@ -22,6 +23,7 @@ cuda_image = _cuda_image
 cuda_runtime_layer = _cuda_runtime_layer
 image_shell = _image_shell
 image_test = _image_test
+image_why = _image_why
 interpreter_layer = _interpreter_layer
 ld_cache_layer = _ld_cache_layer
 link_test = _link_test
