@@ -7,15 +7,15 @@ import hashlib
 import io
 import tarfile
 import tempfile
-import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from hypothesis import strategies as st
 
+from tests.fuzz import elf_files
+from tests.fuzz.bounds import bounded
 from tests.fuzz.damage import spoilt, wheels
 from tests.fuzz.seeds import LARGE
 from tools.common.errors import ToolError
@@ -26,7 +26,7 @@ from tools.venv_check.check import Policy, problems
 from tools.venv_check.tags import Target
 from tools.venv_layer.__main__ import main as venv_layer
 from tools.venv_part.facts import Facts, File, read_facts
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 
@@ -36,31 +36,21 @@ _POLICY = Policy("3.11.2", Target("3.11", "amd64", "2.36"))
 _MOST = 24 << 20  # bytes that are in use at a time, over those of the seeds, which are small
 
 
-@contextmanager
-def _bounded() -> Iterator[None]:
-    tracemalloc.start()
-    try:
-        yield
-        assert tracemalloc.get_traced_memory()[1] < _MOST
-    finally:
-        tracemalloc.stop()
-
-
 def wheel(blob: bytes) -> None:
     """A wheel becomes a part with what zipfile reads in it, and that a layer; or an error names it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path, part, facts = folder / "tiny-1.0-py3-none-any.whl", folder / "part", folder / "facts"
         path.write_bytes(blob)
-        libraries = Libraries()
+        libraries = Looker()
         try:
-            with _bounded(), part.open("wb") as out:
+            with bounded(_MOST), part.open("wb") as out:
                 found = write_part(path, _VENV, out, libraries)
         except ToolError as error:
             text = str(error)
             assert text.startswith(f"error: {path}: "), text
             return
-        libraries.dumps(path.name)
+        libraries.libraries(path.name).dumps()
         assert not problems([found], _POLICY) or b"Requires-Python" in blob
         facts.write_text(found.dumps(), encoding="utf-8")
         assert read_facts(facts) == found
@@ -132,7 +122,7 @@ def _layer(first: bytes, described: bytes, named: str) -> None:
             for word in ("--part", str(folder / f"{each}.facts"), str(folder / f"{each}.part"))
         ]
         try:
-            with _bounded():
+            with bounded(_MOST):
                 venv_layer(["--layer", str(folder / "layer"), *arguments])
         except ToolError as error:
             text = str(error)
@@ -178,7 +168,7 @@ def tar(entries: list[Entry]) -> None:
 
 def deb(blob: bytes) -> None:
     """A .deb is read to its end, or there is an error."""
-    with _bounded():
+    with bounded(_MOST):
         stream = io.BytesIO(blob)
         try:
             found = ar.members(stream, len(blob))
@@ -252,5 +242,6 @@ CHECKS: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any]]] = {
     "facts": (facts, _bytes_of(FACTS.dumps().encode())),
     "tar": (tar, entries()),
     "deb": (deb, _bytes_of(DEB)),
+    "elf": (elf_files.check, elf_files.damaged()),
 }
 """Each check with the strategy that gives what is checked."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fuzz.seeds import INFO, SEEDS, Seed
 from tools.wheel.zip_writer import Raw, raw_wheel
 
-_NUMBERS = [
+NUMBERS = [
     0,
     1,
     2,
@@ -107,7 +107,7 @@ def spoilt(data: st.DataObject, blob: bytes, places: list[int]) -> bytes:
         kind = data.draw(st.sampled_from(["number", "flip", "word", "cut", "remove", "twice", "end"]))
         if kind == "number":
             width = data.draw(st.sampled_from([1, 2, 4, 8]))
-            number = data.draw(st.sampled_from(_NUMBERS)) % (1 << 8 * width)
+            number = data.draw(st.sampled_from(NUMBERS)) % (1 << 8 * width)
             blob = blob[:at] + number.to_bytes(width, "little") + blob[at + width :]
         elif kind == "flip" and at < len(blob):
             blob = blob[:at] + bytes([blob[at] ^ (1 << data.draw(st.integers(0, 7)))]) + blob[at + 1 :]
