@@ -13,9 +13,8 @@ from pathlib import Path
 from python.runfiles import Runfiles
 
 from tools.apt_lock.choose import read_decisions
-from tools.apt_lock.mirrors import read_mirrors, snapshot_mirrors
+from tools.apt_lock.options import add_origin, read_origin
 from tools.apt_lock.refresh import SUFFIX, Refresh
-from tools.apt_lock.session import KEYRINGS, Origin
 from tools.common.errors import ToolError, run
 
 
@@ -27,15 +26,7 @@ def _parser() -> argparse.ArgumentParser:
         "suites", nargs="*", metavar="SUITE", help="a suite or a path ending in .in.json; all if none"
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a lock is stale")
-    parser.add_argument(
-        "--snapshot", metavar="URL", help="lock from this mirror, whose Release files may have expired"
-    )
-    parser.add_argument(
-        "--security-snapshot", metavar="URL", help="its security archive; default: the sibling folder"
-    )
-    parser.add_argument(
-        "--keyring", type=Path, metavar="FILE", help="trust these keys, not the Debian archive's"
-    )
+    add_origin(parser)
     parser.add_argument("--mirrors", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--decisions", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--locks", type=Path, required=True, help=argparse.SUPPRESS)
@@ -48,13 +39,7 @@ def main() -> int:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     working = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     inputs = _inputs(args.suites, workspace, args.locks, working)
-    snapshot = args.snapshot is not None
-    mirrors = (
-        snapshot_mirrors(args.snapshot, args.security_snapshot)
-        if snapshot
-        else read_mirrors(_runfile(args.mirrors))
-    )
-    origin = Origin(mirrors, _keyring(args.keyring and working / args.keyring), snapshot)
+    origin = read_origin(args, working, _runfile(args.mirrors))
     refresh = Refresh(origin, read_decisions(_runfile(args.decisions)), args.check)
     stale = [name for name, path in inputs.items() if refresh.one(name, path)]
     return 1 if args.check and stale else 0
@@ -79,16 +64,6 @@ def _inputs(names: list[str], workspace: Path, locks: Path, working: Path) -> di
 def _runfile(path: str) -> Path:
     runfiles = Runfiles.Create()
     return Path(runfiles.Rlocation(path) or path) if runfiles else Path(path)
-
-
-def _keyring(given: Path | None) -> Path:
-    for keyring in (given,) if given else KEYRINGS:
-        if keyring.is_file():
-            return keyring
-    raise ToolError(
-        f"there is no keyring at {given or KEYRINGS[-1]}, so no signature can be checked",
-        remedy="Install the package debian-archive-keyring, or name a keyring with --keyring FILE.",
-    )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from tools.apt_lock.inputs import PackageSet, Source, below
 from tools.apt_lock.lockfile import Lock, LockedSet, Package, Release
 from tools.apt_lock.session import Session
-from tools.common.errors import ToolError
+from tools.common.errors import ToolError, raise_all
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the index has of a package; `installed` are the bytes that it says the package takes."""
+
+    package: Package
+    installed: int
 
 
 class Apt:
@@ -16,9 +26,15 @@ class Apt:
         self._run, self._root = session.run, session.root
         self._wanted, self._origin = session.wanted, session.origin
 
-    def update(self) -> None:
-        """Fetches Release and Packages files for all architectures; any failure is an error."""
+    def update(self, file: Path) -> None:
+        """Fetches Release and Packages files for all architectures; any failure is an error.
+
+        Args:
+            file: what the input is from, for messages.
+        """
         self._run("apt-get", "update", "--error-on=any", archs=self._wanted.architectures)
+        remedy = 'Leave it out of "architectures", of the lock or, with a reason, of this source alone.'
+        raise_all([ToolError(problem, file=file, remedy=remedy) for problem in self._lacking()])
 
     def releases(self) -> dict[str, Release]:
         """The signed Release files that `update` left behind, by suite."""
@@ -28,7 +44,7 @@ class Apt:
             found[source.suite] = Release(source.archive, fields.get("Date", ""), fields.get("Version", ""))
         return found
 
-    def lacking(self) -> list[str]:
+    def _lacking(self) -> list[str]:
         """Architectures that were asked for and that a source has no packages for, in words."""
         problems = []
         for source in self._wanted.sources:
@@ -55,7 +71,8 @@ class Apt:
             merged: dict[str, str] = {}
             for name, uris in chosen.items():
                 self._merge(merged, uris, name, arch)
-            packages[arch] = self._records(merged, arch)
+            records = self.records(merged, arch)
+            packages[arch] = {package: record.package for package, record in records.items()}
         locked = {
             each.name: LockedSet(each.on, _auto(each, sets[each.name]), sets[each.name])
             for each in self._wanted.sets
@@ -85,19 +102,16 @@ class Apt:
         except ToolError as error:
             problem = f"set {wanted.name!r} cannot be resolved for {arch}: {error.problem}"
             raise ToolError(problem, remedy=error.remedy) from error
-        return {
-            _unquote(name).split("_")[0]: uri
-            for uri, name in re.findall(r"^'(\S+)' (\S+\.deb) ", text, re.MULTILINE)
-        }
+        return printed_uris(text)
 
-    def _records(self, uris: Mapping[str, str], arch: str) -> dict[str, Package]:
+    def records(self, uris: Mapping[str, str], arch: str) -> dict[str, Record]:
         """The index record of each chosen file: apt-cache shows all versions, the file's path tells which."""
         stanzas = self._run("apt-cache", "show", *sorted(uris), archs=[arch]).strip().split("\n\n")
-        found: dict[str, Package] = {}
+        found: dict[str, Record] = {}
         for fields in (dict(re.findall(r"^([\w-]+): (.*)$", text, re.MULTILINE)) for text in stanzas):
             archive = self._archive_of(uris[fields["Package"]], fields["Filename"])
             if archive is not None:
-                found[fields["Package"]] = Package(
+                package = Package(
                     version=fields["Version"],
                     architecture=fields["Architecture"],
                     archive=archive,
@@ -105,6 +119,7 @@ class Apt:
                     size=int(fields["Size"]),
                     sha256=fields["SHA256"],
                 )
+                found[fields["Package"]] = Record(package, 1024 * int(fields.get("Installed-Size", 0)))
         if missing := sorted(uris.keys() - found.keys()):
             raise ToolError(f"apt chose files that its own index does not list: {', '.join(missing)}")
         return found
@@ -123,6 +138,14 @@ def _auto(wanted: PackageSet, packages: Mapping[str, tuple[str, ...]]) -> dict[s
         return dict.fromkeys(packages, ())
     return {
         arch: tuple(name for name in names if name not in wanted.roots) for arch, names in packages.items()
+    }
+
+
+def printed_uris(text: str) -> dict[str, str]:
+    """The URIs that `apt-get --print-uris` writes, by package."""
+    return {
+        _unquote(name).split("_")[0]: uri
+        for uri, name in re.findall(r"^'(\S+)' (\S+\.deb) ", text, re.MULTILINE)
     }
 
 

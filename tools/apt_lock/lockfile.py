@@ -5,6 +5,7 @@ It names no host. `archive` and `path` say which file of an archive; a mirror is
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,11 +39,15 @@ class Release:
 
 @dataclass(frozen=True)
 class LockedSet:
-    """The names that a set adds to the one below, per architecture; nobody asked for the `auto` ones."""
+    """The names that a set adds to the one below, per architecture; nobody asked for the `auto` ones.
+
+    With the `closure` "elf" it has the packages whose libraries are needed, and not what those depend on.
+    """
 
     on: str | None
     auto: Mapping[str, tuple[str, ...]]
     packages: Mapping[str, tuple[str, ...]]
+    closure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,11 @@ class Lock:
 
 def dumps(lock: Lock) -> str:
     """Two locks of the same archive state are the same bytes; a changed package is a changed line."""
-    return _pretty({"version": VERSION, **asdict(lock)}, "") + "\n"
+    data = {"version": VERSION, **asdict(lock)}
+    for value in data["sets"].values():
+        if value["closure"] is None:
+            del value["closure"]
+    return _pretty(data, "") + "\n"
 
 
 def _pretty(value: Any, pad: str) -> str:
@@ -91,7 +100,9 @@ def loads(text: str, file: Path) -> Lock:
             merged_usr=data["merged_usr"],
             releases={name: Release(**value) for name, value in data["releases"].items()},
             sets={
-                name: LockedSet(value["on"], _names(value["auto"]), _names(value["packages"]))
+                name: LockedSet(
+                    value["on"], _names(value["auto"]), _names(value["packages"]), value.get("closure")
+                )
                 for name, value in data["sets"].items()
             },
             packages={
@@ -110,10 +121,32 @@ def _names(value: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Readers see the old file or the new one; after a failure the old one, and nothing beside it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    write_together({path: text})
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """Writes files atomically; when one of them cannot be, all are as they were."""
+    beside = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
+    kept = {path: path.with_name(f".{path.name}.{os.getpid()}.old") for path in texts}
+    done: list[Path] = []
     try:
-        with naming(path):
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
+        for path, text in texts.items():
+            with naming(path):
+                beside[path].write_text(text, encoding="utf-8")
+        for path in [path for path in [*texts][:-1] if path.is_file()]:
+            with naming(path):
+                shutil.copy2(path, kept[path])
+        for path in texts:
+            with naming(path):
+                beside[path].replace(path)
+            done.append(path)
+    except BaseException:
+        for path in done:
+            if kept[path].exists():
+                kept[path].replace(path)
+            else:
+                path.unlink()
+        raise
     finally:
-        beside.unlink(missing_ok=True)
+        for path in (*beside.values(), *kept.values()):
+            path.unlink(missing_ok=True)

@@ -1,9 +1,6 @@
 """Refreshes one lock, NAME.json, from NAME.in.json, and the index of sonames beside it."""
 
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +9,9 @@ from tools.apt_lock.apt import Apt
 from tools.apt_lock.choose import Decision
 from tools.apt_lock.difference import difference, soname_difference, soname_summary, summary
 from tools.apt_lock.indexing import sonames
-from tools.apt_lock.inputs import Input, read_input
-from tools.apt_lock.mirrors import MAIN, SECURITY
-from tools.apt_lock.session import Origin, Session
-from tools.common.errors import ToolError, raise_all
+from tools.apt_lock.inputs import read_input
+from tools.apt_lock.session import Origin, Session, open_session, say
+from tools.common.errors import ToolError
 from tools.sonames import index
 
 SUFFIX = ".in.json"
@@ -45,7 +41,7 @@ class Refresh:
         """Refreshes the input that the caller called `name`; True when what was there is stale."""
         wanted = read_input(path)
         base = path.with_name(path.name.removesuffix(SUFFIX))
-        with _session(path, wanted, self.origin) as session:
+        with open_session(path, wanted, self.origin) as session:
             lock = _solve(session, path)
             stale = self._lock(name, base.with_name(f"{base.name}.json"), lock)
             if wanted.sonames:
@@ -54,7 +50,7 @@ class Refresh:
         return stale
 
     def _lock(self, name: str, target: Path, new: lockfile.Lock) -> bool:
-        text, old = _read_old(target)
+        text, old = read_old(target)
         lines = difference(old, new)
         file = _File(target, "package", summary(old, new), lines, text, lockfile.dumps(new))
         return self._write(name, file)
@@ -62,7 +58,7 @@ class Refresh:
     def _index(self, name: str, target: Path, session: Session, release: str) -> bool:
         text, old = _read_old_index(target)
         try:
-            new, undecided = sonames(session, self.decisions, release, _say)
+            new, undecided = sonames(session, self.decisions, release, say)
         except ToolError as error:
             done = "" if self.check else "The lock itself is written, and the index is as it was.\n"
             remedy = (done + (error.remedy or "")).rstrip() or None
@@ -94,7 +90,7 @@ def _read_old_index(target: Path) -> tuple[str | None, index.Sonames | None]:
         return text, None
 
 
-def _read_old(target: Path) -> tuple[str | None, lockfile.Lock | None]:
+def read_old(target: Path) -> tuple[str | None, lockfile.Lock | None]:
     """The lock that was there and its text. One that cannot be read is as none: it is here to be replaced."""
     if not target.exists():
         return None, None
@@ -106,35 +102,9 @@ def _read_old(target: Path) -> tuple[str | None, lockfile.Lock | None]:
         return text, None
 
 
-@contextmanager
-def _session(path: Path, wanted: Input, origin: Origin) -> Iterator[Session]:
-    archives = {source.archive for source in wanted.sources}
-    if unknown := archives - {MAIN, SECURITY}:
-        raise ToolError(
-            f"has the archive {', '.join(sorted(unknown))} among its sources, which no mirror is known for",
-            file=path,
-            remedy=f"Known are {MAIN} and {SECURITY}.",
-        )
-    if unknown := archives - origin.mirrors.keys():
-        raise ToolError(
-            f"no mirror is known for the archive {', '.join(sorted(unknown))}",
-            remedy="Name it: APT_MIRROR=URL for debian, APT_SECURITY_MIRROR=URL for debian-security.",
-        )
-    with tempfile.TemporaryDirectory(prefix="apt-lock-") as root:
-        yield Session(Path(root), wanted, origin)
-
-
 def _solve(session: Session, path: Path) -> lockfile.Lock:
     apt, wanted = Apt(session), session.wanted
-    _say(f"{path.name}: fetching the lists of {', '.join(source.suite for source in wanted.sources)}")
-    apt.update()
-    _say(f"{path.name}: solving {', '.join(each.name for each in wanted.sets)}")
-    remedy = 'Leave it out of "architectures", of the lock or, with a reason, of this source alone.'
-    raise_all([ToolError(problem, file=path, remedy=remedy) for problem in apt.lacking()])
+    say(f"{path.name}: fetching the lists of {', '.join(source.suite for source in wanted.sources)}")
+    apt.update(path)
+    say(f"{path.name}: solving {', '.join(each.name for each in wanted.sets)}")
     return apt.lock()
-
-
-def _say(text: str) -> None:
-    """Tells whoever waits what is being done; a log has no use for it."""
-    if sys.stderr.isatty():
-        print(text, file=sys.stderr, flush=True)

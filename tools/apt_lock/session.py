@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.apt_lock.inputs import Input
+from tools.apt_lock.mirrors import MAIN, SECURITY
 from tools.common.errors import ToolError
 
 KEYRINGS = (
@@ -28,11 +30,15 @@ _NONE: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class Origin:
-    """Where to lock from: the URL of each archive, the keys to trust, whether an old Release file will do."""
+    """Where to lock from: the URL of each archive, the keys to trust, whether an old Release file will do.
+
+    `command` is what the user runs, for messages.
+    """
 
     mirrors: Mapping[str, str]
     keyring: Path
     snapshot: bool
+    command: str = "./bazelw run //apt:lock"
 
 
 class Session:
@@ -42,7 +48,7 @@ class Session:
         if shutil.which("apt-get") is None:
             raise ToolError(
                 "there is no apt-get on this machine, and it is apt-get that resolves dependencies",
-                remedy="Run it where Debian's apt is: BAZELW_TOOLBOX=1 ./bazelw run //apt:lock",
+                remedy=f"Run it where Debian's apt is: BAZELW_TOOLBOX=1 {origin.command}",
             )
         self.root, self.wanted, self.origin = root, wanted, origin
         for folder in _FOLDERS:
@@ -138,6 +144,37 @@ class Session:
         return "\n".join(
             [*lines, "APT::Architectures { " + " ".join(f'"{arch}";' for arch in archs) + " };", ""]
         )
+
+
+@contextmanager
+def open_session(path: Path, wanted: Input, origin: Origin) -> Iterator[Session]:
+    """A session in a folder that is gone afterwards.
+
+    Args:
+        path: where `wanted` is from, for messages.
+        wanted: the sources.
+        origin: where they are.
+    """
+    archives = {source.archive for source in wanted.sources}
+    if unknown := archives - {MAIN, SECURITY}:
+        raise ToolError(
+            f"has the archive {', '.join(sorted(unknown))} among its sources, which no mirror is known for",
+            file=path,
+            remedy=f"Known are {MAIN} and {SECURITY}.",
+        )
+    if unknown := archives - origin.mirrors.keys():
+        raise ToolError(
+            f"no mirror is known for the archive {', '.join(sorted(unknown))}",
+            remedy="Name it: APT_MIRROR=URL for debian, APT_SECURITY_MIRROR=URL for debian-security.",
+        )
+    with tempfile.TemporaryDirectory(prefix="apt-lock-") as root:
+        yield Session(Path(root), wanted, origin)
+
+
+def say(text: str) -> None:
+    """Tells whoever waits what is being done; a log has no use for it."""
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr, flush=True)
 
 
 def _failure(program: str, args: Sequence[str], stderr: str) -> ToolError:
