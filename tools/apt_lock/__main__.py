@@ -39,7 +39,7 @@ def main() -> int:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     working = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     inputs = _inputs(args.suites, workspace, args.locks, working)
-    origin = read_origin(args, working, _runfile(args.mirrors))
+    origin = read_origin(args, working, _runfile(args.mirrors), "./bazelw run //apt:lock")
     refresh = Refresh(origin, read_decisions(_runfile(args.decisions)), args.check)
     stale = [name for name, path in inputs.items() if refresh.one(name, path)]
     return 1 if args.check and stale else 0

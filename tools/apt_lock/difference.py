@@ -36,16 +36,16 @@ def _change(what: str, was: Package | None, now: Package | None) -> Change | Non
     if now is None:
         return Change("removed", f"- {what} {was.version}") if was else None
     if was is None:
-        return Change("added", f"+ {what} {now.version} ({_size(now.size)})")
+        return Change("added", f"+ {what} {now.version} ({sized(now.size)})")
     if was == now:
         return None
     if was.version == now.version:
         changed = [key for key, value in asdict(was).items() if asdict(now)[key] != value]
-        return Change("changed", f"~ {what} {now.version}, changed {', '.join(changed)} ({_size(now.size)})")
+        return Change("changed", f"~ {what} {now.version}, changed {', '.join(changed)} ({sized(now.size)})")
     versions = f"{was.version} -> {now.version}"
     if _is_older(now.version, was.version):
-        return Change("downgraded", f"~ {what} {versions}, which is older ({_size(now.size)})")
-    return Change("upgraded", f"~ {what} {versions} ({_size(now.size)})")
+        return Change("downgraded", f"~ {what} {versions}, which is older ({sized(now.size)})")
+    return Change("upgraded", f"~ {what} {versions} ({sized(now.size)})")
 
 
 def _is_older(one: str, other: str) -> bool:
@@ -103,7 +103,8 @@ def download_size(old: Lock | None, new: Lock) -> int:
     return sum(size for sha256, size in want.items() if sha256 not in have)
 
 
-def _size(size: int) -> str:
+def sized(size: int) -> str:
+    """A number of bytes, for people."""
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
@@ -113,7 +114,7 @@ def summary(old: Lock | None, new: Lock) -> str:
     counts = Counter(change.kind for change in package_changes(old, new))
     kinds = ", ".join(f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind])
     size = download_size(old, new)
-    fetch = f"{_size(size)} to download" if size else "nothing new to download"
+    fetch = f"{sized(size)} to download" if size else "nothing new to download"
     locked = f"{total} packages locked for {', '.join(sorted(new.packages))}"
     return f"{locked}: {kinds}; {fetch}" if kinds else f"{locked}; {fetch}"
 

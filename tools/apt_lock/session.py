@@ -38,7 +38,7 @@ class Origin:
     mirrors: Mapping[str, str]
     keyring: Path
     snapshot: bool
-    command: str = "./bazelw run //apt:lock"
+    command: str
 
 
 class Session:

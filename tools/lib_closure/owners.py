@@ -31,7 +31,7 @@ class Owners:
     ) -> None:
         self._stack = stack
         self._known: dict[tuple[str, str], Owner] = {}
-        self._wheels = {id(wheel): _distribution(wheel.source) for wheel in wheels}
+        self._wheels = {id(wheel): distribution_of(wheel.source) for wheel in wheels}
         self._added = {id(layer) for layer in added}
         self._distributions = {owner.name: owner for owner in self._wheels.values()}
         self._packages = {
@@ -71,7 +71,8 @@ class Owners:
         return self._packages.get(name)
 
 
-def _distribution(wheel: str) -> Owner:
+def distribution_of(wheel: str) -> Owner:
+    """The distribution of a wheel, by the wheel's name."""
     name, _, rest = wheel.partition("-")
     return Owner(re.sub(r"[-_.]+", "-", name).lower(), rest.partition("-")[0], WHEEL)
 
