@@ -77,9 +77,10 @@ def _unresolved(edge: c.Edge, resolver: Resolver, hints: Hints, suite: str) -> c
     elsewhere = resolver.named(edge.needs)
     if elsewhere:
         text += f"; {elsewhere[0]} has that name, but the loader does not look there"
-    component = hints.component_of(edge.needs)
-    if component:
-        return c.Problem(text, f"Add {component.wheel} to the wheels: {component.why}")
+    components = hints.components_of(edge.needs)
+    if components:
+        wheels = " or ".join(f"{each.wheel} ({each.why})" for each in components)
+        return c.Problem(text, f"Add {wheels} to the wheels.")
     owner = _name(edge.owner)
     return c.Problem(
         text,

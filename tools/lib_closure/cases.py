@@ -84,7 +84,11 @@ class TinyIndex:
 HINTS = Hints(
     dlopen=(Hint("opens it itself", distribution="sounddevice", sonames=("libportaudio.so.2",)),),
     driver=(Hint("comes with the driver", sonames=("libcuda.so.*",)),),
-    nvidia=(Hint("is NVIDIA's", wheel="nvidia-cublas-cu12", sonames=("libcublas.so.12",)),),
+    nvidia=(
+        Hint("cuBLAS of CUDA 12", wheel="nvidia-cublas-cu12", sonames=("libcublas.so.12",)),
+        Hint("cuRAND of CUDA 12", wheel="nvidia-curand-cu12", sonames=("libcurand.so.10",)),
+        Hint("cuRAND of CUDA 13", wheel="nvidia-curand", sonames=("libcurand.so.10",)),
+    ),
     preload=(Hint("imports torch first", distribution="vision", origin="torch", sonames=("libtorch*.so",)),),
     plugins=(Hint("is one of several", distribution="numba", files=("numba/pool/tbb*.so",)),),
     variants=(

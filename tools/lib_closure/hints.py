@@ -80,9 +80,9 @@ class Hints:
         """The entry by which a library comes with NVIDIA's driver."""
         return _first(hint for hint in self.driver if hint.names(soname))
 
-    def component_of(self, soname: str) -> Hint | None:
-        """The entry that says in which wheel of NVIDIA's a library is."""
-        return _first(hint for hint in self.nvidia if hint.names(soname))
+    def components_of(self, soname: str) -> tuple[Hint, ...]:
+        """The entries that say in which wheels of NVIDIA's a library is; versions of CUDA share names."""
+        return tuple(hint for hint in self.nvidia if hint.names(soname))
 
     def preloads_of(self, distribution: str, soname: str) -> Iterator[Hint]:
         """The entries that say whence a distribution has a library loaded before it needs it."""

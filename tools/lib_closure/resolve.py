@@ -224,15 +224,16 @@ class Resolver:
                 if self._owners.of(real).name == hint.origin:
                     provider = str(self._owners.of(real))
                     return replace(edge, status=c.PRELOAD, found=real, provider=provider, why=hint.why)
-        component = self._hints.component_of(need.name)
-        for real in self._named.get(need.name, ()) if component else ():
-            if component and self._owners.of(real).name == component.wheel:
+        components = {hint.wheel: hint for hint in self._hints.components_of(need.name)}
+        for real in self._named.get(need.name, ()) if components else ():
+            component = components.get(self._owners.of(real).name)
+            if component:
                 provider = str(self._owners.of(real))
                 return replace(edge, status=c.NVIDIA, found=real, provider=provider, why=component.why)
         plugin = chosen.get(need.via[0]) or self._plugin(need)
         if plugin:
             return replace(edge, status=c.PLUGIN, why=plugin.why)
-        package = None if component else self._index.package(need.name, self._image.arch)
+        package = None if components else self._index.package(need.name, self._image.arch)
         if package:
             return replace(edge, status=c.APT, provider=package)
         return edge

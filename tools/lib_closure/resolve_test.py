@@ -55,6 +55,14 @@ CASES: dict[str, tuple[str, list[Libraries], tuple[str, str | None, str | None]]
         ],
         (c.NVIDIA, f"{SITE}/nvidia/cublas/lib/libcublas.so.12", "nvidia-cublas-cu12 12.8"),
     ),
+    "in any of the wheels of NVIDIA's that have the name": (
+        "libcurand.so.10",
+        [
+            wheel("pkg", "1.0", {"pkg/ext.so": library("libcurand.so.10")}),
+            wheel("nvidia_curand", "10.4", {"nvidia/cu13/lib/libcurand.so.10": library()}),
+        ],
+        (c.NVIDIA, f"{SITE}/nvidia/cu13/lib/libcurand.so.10", "nvidia-curand 10.4"),
+    ),
     "the driver's": (
         "libcuda.so.1",
         [wheel("pkg", "1.0", {"pkg/ext.so": library("libcuda.so.1")})],
@@ -232,9 +240,16 @@ def test_the_chain_and_a_namesake_are_named() -> None:
     )
 
 
-def test_a_component_of_nvidia_that_is_missing_is_named() -> None:
-    (problem,) = resolved(wheel("pkg", "1.0", {"pkg/ext.so": library("libcublas.so.12")})).problems
-    assert problem.remedy == "Add nvidia-cublas-cu12 to the wheels: is NVIDIA's"
+@pytest.mark.parametrize(
+    ("soname", "wheels"),
+    [
+        ("libcublas.so.12", "nvidia-cublas-cu12 (cuBLAS of CUDA 12)"),
+        ("libcurand.so.10", "nvidia-curand-cu12 (cuRAND of CUDA 12) or nvidia-curand (cuRAND of CUDA 13)"),
+    ],
+)
+def test_components_of_nvidia_that_are_missing_are_named(soname: str, wheels: str) -> None:
+    (problem,) = resolved(wheel("pkg", "1.0", {"pkg/ext.so": library(soname)})).problems
+    assert problem.remedy == f"Add {wheels} to the wheels."
 
 
 def test_copies_of_a_library_are_listed_with_what_they_waste() -> None:
