@@ -49,6 +49,7 @@ def chosen(contents: str, packages: str = "", *decisions: Decision, suite: str =
         (f"{LIB}/liba.so.1 libdevel/liba-tools", {}),
         (f"{LIB}/liba.so.1 debug/liba1-dbg", {}),
         (f"{LIB}/libgnat.so devel/gnat-12", {}),
+        (f"{LIB}/libbfd-2.44-system.so devel/libbinutils", {"libbfd-2.44-system.so": "libbinutils"}),
         (f"{LIB}/libomp.so.5 devel/libomp5-14", {"libomp.so.5": "libomp5-14"}),
         # A link of the linker's in a package that is not for developers; a library without a version.
         (f"{LIB}/liba.so net/a\n{LIB}/liba.so.1 net/a", {"liba.so.1": "a"}),

@@ -35,7 +35,7 @@ def shipped(lines: Iterable[bytes], arch: str) -> Shipped:
 
     A line is a path and, behind blanks, SECTION/PACKAGE for each package that has it. What is for developers
     does not count: debugging symbols, and packages -dev, whose libX.so is for the linker. Nor does libX.so in
-    other packages of the section devel, which are compilers.
+    compilers, packages of the section devel that are not called lib (libbinutils is).
     """
     inside = {folder.encode() for folder in folders(arch)}
     roots = tuple({folder.split(b"/lib")[0] + b"/lib" for folder in inside if b"/lib" in folder} | {b"lib/"})
@@ -47,9 +47,13 @@ def shipped(lines: Iterable[bytes], arch: str) -> Shipped:
             name = raw.decode("ascii", "replace")
             if folder in inside and raw.isascii() and _NAME.fullmatch(name):
                 for section, package in _owners(owners.decode("ascii", "replace")):
-                    if not name.endswith(".so") or (section != "devel" and name.startswith("lib")):
+                    if not name.endswith(".so") or _has_libraries(section, package, name):
                         found[package].add(name)
     return {package: frozenset(names) for package, names in found.items()}
+
+
+def _has_libraries(section: str, package: str, name: str) -> bool:
+    return name.startswith("lib") and (section != "devel" or package.startswith("lib"))
 
 
 def _owners(text: str) -> Iterable[tuple[str, str]]:
