@@ -17,14 +17,16 @@ load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load", "oci_push")
 load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
 load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
 load("//images:names.bzl", "tag")
-load("//venv:defs.bzl", "venv_layers")
+load("//venv:layers.bzl", "plain_venv_layers")
 load(":annotated_image.bzl", "annotated_image")
 load(":app_sources.bzl", "APP", "app_sources")
 load(":availability.bzl", "python_tags")
 load(":image_checks.bzl", "image_checks")
-load(":image_family.bzl", "image_family", "platform_select")
+load(":image_family.bzl", "image_family")
+load(":image_libraries.bzl", "image_closure", "image_libraries", "libraries_layer")
 load(":image_venv.bzl", "image_venv")
 load(":ld_cache_layer.bzl", "ld_cache_layer")
+load(":platform_select.bzl", "by_architecture", "platform_select")
 
 # Debian's nobody, by number: Kubernetes' runAsNonRoot knows no names. It has a line in /etc/passwd, which
 # getpass.getuser() wants, but no home, which caches want.
@@ -46,6 +48,12 @@ def cuda_image(
         labels = {},
         layers = [],
         base = None,
+        apt = None,
+        closure = "elf",
+        hints = [],
+        pkgdeps = None,
+        duplicate_libraries = "allow",
+        architectures = ARCHITECTURES,
         configs = [],
         repository = None,
         remote_tags = None,
@@ -69,11 +77,14 @@ def cuda_image(
     |---|---|
     | `NAME` | the image for the target platform: this machine's, or that of `--platforms` |
     | `NAME_amd64`, `NAME_arm64` | the image for one architecture |
-    | `NAME_index` | both under one name |
+    | `NAME_index` | all under one name |
     | `NAME_load` | `run` loads NAME into docker or podman |
     | `NAME_push` | `run` pushes NAME_index to a registry |
     | `NAME_shell` | `run` starts NAME without a container engine |
     | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
+    | `NAME_link_test` | whether the dynamic loader finds all libraries, in the images of all architectures |
+    | `NAME_why` | `run` says why a library or a package is in the image |
+    | `NAME_pkgdeps` | `run` writes which packages the environment needs, and their lock |
     | `NAME_ARCH_link_test`, `NAME_link_test` | whether all libraries are found in one image, and in both |
 
     Args:
@@ -97,6 +108,14 @@ def cuda_image(
         base: the image below: the name of a family, to which _amd64 and _arm64 are added, such as
             @pycuda//images:runtime_py311_cuda13. The runtime image of the Python, which follows the flags
             --@pycuda//images:cuda and the like, if there is none.
+        apt: the repository of the lock with the Debian packages that the environment needs, such as @train_apt;
+            `bazel run :NAME_pkgdeps` writes it. See docs/libraries.md.
+        closure: what `apt` gives: `elf`, the packages whose libraries are needed, and no more; `apt`, those and all that
+            they depend on.
+        hints: list of files with what no ELF file says of its libraries, beside what is known of distributions.
+        pkgdeps: the list of those packages; NAME.pkgdeps.json if that is there.
+        duplicate_libraries: whether a library may be in the image twice: "allow" or "error".
+        architectures: list of the architectures that the wheels are there for.
         configs: configurations for container-structure-test, beside what NAME_test looks at anyway.
         repository: registry and repository for NAME_push, such as registry.example/team/train. Without it, say
             `bazel run :NAME_push -- --repository registry.example/team/train`.
@@ -111,12 +130,14 @@ def cuda_image(
     if problem:
         fail(problem)
     common = {"tags": tags, "visibility": visibility}
-    if not base:
+    default_base = not base
+    if default_base:
         base = Label("//images:runtime_" + tag(python))
         common["tags"] = tags + [each for each in python_tags(_row(python)) if each not in tags]
     if wheels:
         venv = name + "_venv"
-        venv_layers(name = venv, python = python, wheels = wheels, **common)
+        plain_venv_layers(name = venv, architectures = architectures, python = python, wheels = wheels, **common)
+        by_architecture(name = venv, architectures = architectures, **common)
     config = {
         "cmd": cmd,
         "entrypoint": entrypoint,
@@ -125,17 +146,39 @@ def cuda_image(
         "user": user,
         "workdir": workdir or (APP if srcs else None),
     } | _labels(name, python, labels)
-    for arch in ARCHITECTURES:
-        _image(name, arch, python, base, layers, venv, srcs, config, common)
+    image_libraries(
+        name = name,
+        apt = apt,
+        architectures = architectures,
+        base = lambda arch: _member(base, arch),
+        closure = closure,
+        default_base = default_base,
+        duplicate_libraries = duplicate_libraries,
+        hints = hints,
+        layers = lambda arch: _further(layers, arch),
+        pkgdeps = pkgdeps,
+        python = python,
+        venv = lambda arch: _member(venv, arch),
+        **common
+    )
+    for arch in architectures:
+        further = _further(layers, arch) + ([libraries_layer("{}_{}".format(name, arch))] if apt else [])
+        _image(name, arch, python, base, further, venv, srcs, config, common)
     image_checks(
         name = name + "_checks",
         sources = APP if srcs else "",
         user = user,
-        venv = platform_select(name, name + "_{}_venv"),
+        venv = platform_select(name, name + "_{}_venv", architectures),
         workdir = config["workdir"] or "",
         tags = common["tags"],
     )
-    image_family(name = name, configs = [name + "_checks"] + configs, **common)
+    image_family(
+        name = name,
+        architectures = architectures,
+        closures = {arch: image_closure("{}_{}".format(name, arch)) for arch in architectures},
+        configs = [name + "_checks"] + configs,
+        **common
+    )
     oci_load(name = name + "_load", image = name, repo_tags = repo_tags or [name + ":latest"], **common)
     oci_push(
         name = name + "_push",
@@ -206,11 +249,14 @@ def _member(family, arch):
     family = native.package_relative_label(family)
     return family.same_package_label("{}_{}".format(family.name, arch))
 
-def _image(name, arch, python, base, layers, venv, srcs, config, common):
+def _further(layers, arch):
+    """The further layers for an architecture."""
+    return [native.package_relative_label(str(layer).format(arch = arch)) for layer in layers]
+
+def _image(name, arch, python, base, tars, venv, srcs, config, common):
     """Makes NAME_ARCH: layers, environment and application, what changes least lowest."""
     image = "{}_{}".format(name, arch)
-    tars = [native.package_relative_label(str(layer).format(arch = arch)) for layer in layers]
-    if layers:
+    if tars:
         ld_cache_layer(
             name = image + "_ld_cache",
             arch = arch,
@@ -222,6 +268,7 @@ def _image(name, arch, python, base, layers, venv, srcs, config, common):
     image_venv(
         name = image + "_venv",
         arch = arch,
+        closure = image_closure(image),
         python = python,
         tags = common["tags"],
         venv = _member(venv, arch),

@@ -20,40 +20,39 @@ load("//images:config.bzl", "ARCHITECTURES")
 load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
 load(":link_test.bzl", "link_test")
-
-# Labels, and not their names: macros are called in other workspaces too, which may have other names for modules.
-CPUS = {
-    "amd64": Label("@platforms//cpu:x86_64"),
-    "arm64": Label("@platforms//cpu:aarch64"),
-}
+load(":platform_select.bzl", "by_architecture")
 
 _LINUX = [Label("@platforms//os:linux")]
 
 _PUBLIC = ["//visibility:public"]
 
-def image_family(name, configs, tags = [], visibility = _PUBLIC):
+def image_family(name, configs, architectures = ARCHITECTURES, closures = {}, tags = [], visibility = _PUBLIC):
     """Defines the targets around NAME_ARCH, one image for each architecture.
 
     Args:
         name: the images' name without the architecture.
         configs: configurations for container-structure-test.
+        architectures: list of the architectures that there are.
+        closures: dictionary from architecture to library closure, by which libraries may be missing.
         tags: tags of the targets.
         visibility: visibility of the targets.
     """
     by_architecture(
         name = name,
+        architectures = architectures,
         tags = tags,
         visibility = visibility,
     )
     by_architecture(
         name = name + ".digest",
+        architectures = architectures,
         of = name + "_{}.digest",
         tags = tags,
         visibility = visibility,
     )
     oci_image_index(
         name = name + "_index",
-        images = ["{}_{}".format(name, arch) for arch in ARCHITECTURES],
+        images = ["{}_{}".format(name, arch) for arch in architectures],
         tags = tags,
         visibility = visibility,
     )
@@ -72,17 +71,18 @@ def image_family(name, configs, tags = [], visibility = _PUBLIC):
         tags = tags,
         target_compatible_with = _LINUX,
     )
-    for arch in ARCHITECTURES:
+    for arch in architectures:
         link_test(
             name = "{}_{}_link_test".format(name, arch),
             size = "small",
+            closure = closures.get(arch),
             image = "{}_{}".format(name, arch),
             tags = tags,
         )
     native.test_suite(
         name = name + "_link_test",
         tags = tags,
-        tests = ["{}_{}_link_test".format(name, arch) for arch in ARCHITECTURES],
+        tests = ["{}_{}_link_test".format(name, arch) for arch in architectures],
     )
 
     # The same tests where a container engine is.
@@ -98,42 +98,6 @@ def image_family(name, configs, tags = [], visibility = _PUBLIC):
             "requires-network",
         ],
         target_compatible_with = _LINUX,
-    )
-
-def by_architecture(name, of = None, tags = [], visibility = _PUBLIC):
-    """An alias of the target for the platform that is built for.
-
-    Args:
-        name: name of the alias.
-        of: name of the targets, with {} for the architecture; NAME_ARCH if none.
-        tags: tags of the alias.
-        visibility: visibility of the alias.
-    """
-    native.alias(
-        name = name,
-        actual = platform_select(name, of or name + "_{}"),
-        tags = tags,
-        visibility = visibility,
-    )
-
-def platform_select(name, of):
-    """The target for the platform that is built for.
-
-    Args:
-        name: name of the target that needs it, for messages.
-        of: name of the targets, with {} for the architecture.
-
-    Returns:
-        A select().
-    """
-    return select(
-        {CPUS[arch]: of.format(arch) for arch in ARCHITECTURES},
-        no_match_error = "//{}:{} is there for {}; choose one by --platforms, or by its name: {}".format(
-            native.package_name(),
-            name,
-            " and ".join(ARCHITECTURES),
-            ", ".join([of.format(arch) for arch in ARCHITECTURES]),
-        ),
     )
 
 def family_alias(name, actual, families, tags = []):

@@ -20,6 +20,9 @@ _ATTRS = {
         doc = "The architecture of the image, as Debian calls it.",
         mandatory = True,
     ),
+    "closure": attr.label(
+        doc = "The `library_closure` of the image: it is checked when the image is built.",
+    ),
     "python": attr.string(
         doc = "The image's Python.",
         mandatory = True,

@@ -22,6 +22,10 @@ _ATTRS = {
         default = ["//images/policy:links.json"],
         doc = "What may be missing, with reasons: JSON as //tools/link_test:allowed.py describes it.",
     ),
+    "closure": attr.label(
+        allow_single_file = [".json"],
+        doc = "The library closure of the image's environment: what it says is not needed, or loaded otherwise, may be missing.",
+    ),
     "image": attr.label(
         aspects = [layer_libraries],
         doc = "The image: an `oci_image`, or what wraps one.",
@@ -45,13 +49,14 @@ def _link_test_impl(ctx):
     args.set_param_file_format("multiline")
     args.add("--image", image_layout(ctx).short_path)
     args.add_all(ctx.files.allowed, before_each = "--allowed", map_each = _short_path)
+    args.add_all(ctx.files.closure, before_each = "--closure", map_each = _short_path)
     args.add_all(libraries, map_each = _short_path)
     ctx.actions.write(arguments, args)
     return launcher(
         ctx,
         program = ctx.attr._program,
         environment = {"LINK_TEST_ARGUMENTS": arguments.short_path},
-        files = [arguments] + ctx.files.allowed,
+        files = [arguments] + ctx.files.allowed + ctx.files.closure,
         transitive_files = libraries,
     )
 

@@ -137,3 +137,12 @@ def load(path: Path) -> Closure:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ToolError(f"is no library closure: {error!r}", file=path, remedy="Build it again.") from error
+
+
+def excused(path: Path) -> dict[tuple[str, str], str]:
+    """The edges of a closure that the loader need not satisfy, as file and library, with the reason."""
+    return {
+        (edge.file, edge.needs): edge.why or edge.status
+        for edge in load(path).edges
+        if edge.status in (NVIDIA, DRIVER, PRELOAD, PLUGIN)
+    }

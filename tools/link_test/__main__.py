@@ -21,6 +21,7 @@ from tools.elf_scan.ldso import ARCHITECTURES
 from tools.elf_scan.loader import Loader
 from tools.elf_scan.stacked import StackedLibraries
 from tools.image_run.layout import Config, open_image
+from tools.lib_closure.closure import excused
 from tools.link_test.allowed import read_allowed
 from tools.link_test.check import Problem, Result, check
 
@@ -38,14 +39,17 @@ def main() -> int:
     )
     parser.add_argument("--image", required=True, type=Path, help="the image: an OCI layout")
     parser.add_argument("--allowed", action="append", default=[], type=Path, help="exceptions: JSON")
+    parser.add_argument("--closure", type=Path, help="the library closure of the image's environment")
     parser.add_argument(
         "libraries", nargs="+", type=Path, help="what the layers have: JSON, the lowest first"
     )
     options = parser.parse_args(sys.argv[1:] or ([f"@{listed}"] if listed else []))
     entries = read_allowed(options.allowed)
+    told = excused(options.closure) if options.closure else {}
 
     def why(problem: Problem) -> str:
-        return next((entry.why for entry in entries if entry.allows(problem)), "")
+        known = "" if problem.found else told.get((problem.chain[-1], problem.name), "")
+        return known or next((entry.why for entry in entries if entry.allows(problem)), "")
 
     config = open_image(options.image).config
     stack = StackedLibraries(facts.read(path) for path in options.libraries)
