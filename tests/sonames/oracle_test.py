@@ -1,7 +1,7 @@
 """The index of a suite against packages themselves, those that images for building have.
 
-`shlibs` and `symbols` are what a package says of its libraries; the libraries say who they are, and dpkg's lists
-whose they are. The index comes from the archive's lists alone and must agree with all of them.
+`shlibs` and `symbols` are what a package says of its libraries; the libraries say who they are, and dpkg's
+lists whose they are. The index comes from the archive's lists alone and must agree with all of them.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def _packages(edges: Sequence[c.Edge]) -> dict[str, c.Package]:
             found.setdefault(_name(edge.provider), []).append(edge)
     return {
         name: c.Package(
-            sonames=tuple(sorted({edge.needs for edge in needed})),
+            sonames=tuple(sorted({edge.needs for edge in needed} - {name})),
             by=tuple(sorted({_name(edge.owner) for edge in needed} - {name})),
             installed=all(edge.found is not None for edge in needed),
         )

@@ -83,6 +83,7 @@ class TinyIndex:
 
 HINTS = Hints(
     dlopen=(Hint("opens it itself", distribution="sounddevice", sonames=("libportaudio.so.2",)),),
+    data=(Hint("is of no use without", package="libportaudio2", others=("portaudio-data",)),),
     driver=(Hint("comes with the driver", sonames=("libcuda.so.*",)),),
     nvidia=(
         Hint("cuBLAS of CUDA 12", wheel="nvidia-cublas-cu12", sonames=("libcublas.so.12",)),

@@ -30,14 +30,12 @@ class Edge:
     """A file needs a library.
 
     Attributes:
-        file: who needs it: a path in the image, or the name of a distribution that opens it itself.
-        owner: the distribution or package of `file`, with its version behind a blank where it is known.
-        needs: the library's name.
-        status: one of those above.
-        found: the path in the image that the loader takes; None where it takes nothing.
-        provider: the distribution or package with the library, with its version where it is known.
-        via: the files from the one that was opened to `file`, both included.
-        why: the reason, where a hint decided.
+        file: who needs it: a path in the image, or the name of a distribution that opens it itself. owner:
+        the distribution or package of `file`, with its version behind a blank where it is known. needs: the
+        library's name; of a package that has just data, the package's. status: one of those above. found:
+        the path in the image that the loader takes, of data dpkg's status; None where there is nothing.
+        provider: the distribution or package with the library, with its version where it is known. via: the
+        files from the one that was opened to `file`, both included. why: the reason, where a hint decided.
     """
 
     file: str
@@ -81,7 +79,7 @@ class Package:
     """A Debian package that is needed on top of the base.
 
     Attributes:
-        sonames: what is needed of it.
+        sonames: what is needed of it; nothing when it is needed for its data.
         by: the distributions and packages that need it, without their versions.
         installed: whether the image has it already.
     """

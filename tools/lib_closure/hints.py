@@ -3,16 +3,20 @@
 `hints.json` beside this module is the curated one; targets add files of the same form with `hints = [...]`:
 
     {"version": 1,
-     "dlopen":   [{"distribution": "sounddevice", "sonames": ["libportaudio.so.2"], "why": "..."}],
-     "driver":   [{"sonames": ["libcuda.so.*"], "why": "..."}], "nvidia":   [{"wheel": "nvidia-cublas-cu12",
-     "sonames": ["libcublas.so.12"], "why": "..."}], "preload":  [{"distribution": "torchvision", "from":
-     "torch", "sonames": ["libtorch*.so"], "why": "..."}], "plugins":  [{"distribution": "numba", "files":
-     ["numba/np/ufunc/tbbpool*.so"], "why": "..."}], "variants": [{"distribution": "torchcodec", "groups":
-     [["torchcodec/lib*4.so"], ["torchcodec/lib*5.so"]], "why": ""}], "packages": [{"package":
-     "libportaudio2", "sonames": ["libasound.so.2"], "why": "..."}]}
+     "dlopen": [{"distribution": "sounddevice", "sonames": ["libportaudio.so.2"], "why": "..."}],
+     "driver": [{"sonames": ["libcuda.so.*"], "why": "..."}],
+     "nvidia": [{"wheel": "nvidia-cublas-cu12", "sonames": ["libcublas.so.12"], "why": "..."}],
+     "preload": [{"distribution": "torchvision", "from": "torch", "sonames": ["libtorch*.so"], "why": "..."}],
+     "plugins": [{"distribution": "numba", "files": ["numba/np/ufunc/tbbpool*.so"], "why": "..."}],
+     "variants": [{"distribution": "torchcodec", "groups": [["*/lib*4.so"], ["*/lib*5.so"]], "why": "..."}],
+     "packages": [{"package": "libportaudio2", "sonames": ["libasound.so.2"], "why": "..."}],
+     "data": [{"package": "libmagic1", "with": ["libmagic-mgc"], "why": "..."}]}
 
-Distributions are named as the packaging standards normalise names; files are relative to site-packages;
-both sonames and files may have `*`. An entry of a later file comes before those of earlier ones.
+`dlopen` and `packages` are libraries that a distribution or a Debian package opens by name; `data` are
+packages without which a package is of no use, though no file says so. What the other lists decide is in
+resolve.py. Distributions are named as the packaging standards normalise names; files are relative to
+site-packages; both sonames and files may have `*`. An entry of a later file comes before those of earlier
+ones.
 """
 
 from __future__ import annotations
@@ -41,6 +45,7 @@ class Hint:
     origin: str = ""
     sonames: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
 
     def names(self, soname: str) -> bool:
@@ -60,8 +65,10 @@ _FIELDS = {
     "plugins": {"distribution", "files", "why"},
     "variants": {"distribution", "groups", "why"},
     "packages": {"package", "sonames", "why"},
+    "data": {"package", "with", "why"},
 }
-_LISTS = {"sonames", "files", "groups"}
+_LISTS = {"sonames", "files", "groups", "with"}
+_RENAMED = {"from": "origin", "with": "others"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Hints:
     plugins: tuple[Hint, ...] = ()
     variants: tuple[Hint, ...] = ()
     packages: tuple[Hint, ...] = ()
+    data: tuple[Hint, ...] = ()
 
     def driver_of(self, soname: str) -> Hint | None:
         """The entry by which a library comes with NVIDIA's driver."""
@@ -138,7 +146,7 @@ def _hint(entry: Any, name: str, number: int, path: Path) -> Hint:
             raise ToolError(problem, file=path, remedy=_REMEDY)
         if key in _LISTS and not isinstance(value, list):
             raise ToolError(f"{name}, entry {number}: {key} is no list", file=path, remedy=_REMEDY)
-    values = {"origin" if key == "from" else key: _frozen(value) for key, value in entry.items()}
+    values: dict[str, Any] = {_RENAMED.get(key, key): _frozen(value) for key, value in entry.items()}
     return Hint(**values)
 
 

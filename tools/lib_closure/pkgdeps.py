@@ -30,7 +30,7 @@ class Reason:
     by: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{', '.join(self.sonames)} for {', '.join(self.by)}"
+        return f"{', '.join(self.sonames) or 'what it has'} for {', '.join(self.by)}"
 
 
 @dataclass(frozen=True)

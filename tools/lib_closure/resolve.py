@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tools.elf_scan import ldso
+from tools.elf_scan import dpkg, ldso
 from tools.elf_scan import loader as ld
 from tools.elf_scan.facts import Libraries
 from tools.elf_scan.stacked import StackedLibraries
@@ -98,6 +98,8 @@ class Resolver:
         chosen = self._variants(lost)
         for need in lost:
             self._add(self._explain(need, chosen))
+        for edge in self._data():
+            self._add(edge)
         return sorted(self._edges.values(), key=lambda edge: (edge.file, edge.needs, edge.found or ""))
 
     def foreign(self) -> tuple[str, ...]:
@@ -184,6 +186,26 @@ class Resolver:
             if owner is not None:
                 needs += [(_Need(owner.name, owner, name, (owner.name,)), hint) for name in hint.sonames]
         return needs
+
+    def _data(self) -> Iterator[c.Edge]:
+        """Packages with what needed packages cannot do without, say the hints."""
+        providers = {
+            (edge.provider or "").partition(" ")[0] for edge in self._edges.values() if edge.status == c.APT
+        }
+        for hint in self._hints.data:
+            for name in hint.others if hint.package in providers else ():
+                version = self.stack.version(name)
+                below = any(name in layer.packages for layer in self._image.base)
+                yield c.Edge(
+                    hint.package,
+                    f"{hint.package} {self.stack.version(hint.package)}".rstrip(),
+                    name,
+                    c.BASE if below else c.APT,
+                    dpkg.STATUS if version else None,
+                    f"{name} {version}".rstrip(),
+                    (hint.package,),
+                    hint.why,
+                )
 
     def _open(self, need: _Need, hint: Hint) -> list[_Need]:
         """Opens a library by its name, as dlopen does for the interpreter, which has no paths of its own."""

@@ -1,8 +1,8 @@
 """Says why a library or a package is in an image; `bazel run NAME_why` starts it.
 
 Bazel says what the image is called, where its library closure is, and maybe a lock that knows the sizes of
-packages, by `--name`, `--closure` and `--lock` or by the variables WHY_NAME, WHY_CLOSURE and WHY_LOCK; the rule
-is //images/private:why.bzl.
+packages, by `--name`, `--closure` and `--lock` or by the variables WHY_NAME, WHY_CLOSURE and WHY_LOCK; the
+rule is //images/private:why.bzl.
 """
 
 from __future__ import annotations
