@@ -105,6 +105,7 @@ def boxes(root: ET.Element) -> list[Area]:
 def test_nothing_lies_on_anything_else(closure: Closure) -> None:
     _, root = picture(closure)
     found, frames = texts(root), boxes(root)
+    assert all(frame.right - frame.left < 350 for frame in frames)
     page = Area(0, 0, float(root.attrib["width"]), float(root.attrib["height"]))
     assert all(page.holds(each) for each in [*found, *frames])
     assert not [(one, two) for one, two in combinations(found, 2) if one.meets(two)]
@@ -195,6 +196,7 @@ def test_statuses_are_told_by_colour_with_a_legend() -> None:
         *("apt", "base", "distribution", "driver", "nvidia", "plugin", "unresolved")
     }
     words = {element.text for element in root.iter(f"{SVG}text")}
+    assert {"libGL.so.1", "libGLX.so.0", "libcuda.so.1"} <= words
     assert {"unresolved", "driver, never installed", "in the base image", "loaded before"} <= words
     assert "(prefers-color-scheme:dark)" in next(root.iter(f"{SVG}style")).text  # type: ignore[operator]
 

@@ -238,6 +238,7 @@ def test_json_has_all(why: Why) -> None:
         "sonames": ["libGL.so.1"],
         "by": ["opencv-python"],
     }
+    assert [each["version"] for each in data["packages"]] == ["1.6.0-1", None, "12.2.0-14", None]
     assert data["statuses"]["apt"] == {"needs": 5, "sonames": 4}
     assert data["duplicates"]["wasted"] == 390_000_000
     assert [problem.keys() for problem in data["problems"]] == [{"text", "remedy"}]
