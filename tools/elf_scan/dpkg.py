@@ -39,6 +39,16 @@ def owners_in(lists: Iterable[tuple[str, bytes]], paths: Iterable[str]) -> dict[
     return found
 
 
+def versions(root: Root, packages: Iterable[str]) -> dict[str, str]:
+    """The versions of those packages that a root has; none where it does not say."""
+    try:
+        with open(root.host(root.real(STATUS) or STATUS), "rb") as stream:
+            known = versions_in(stream.read())
+    except OSError:
+        return {}
+    return {name: known[name] for name in packages if name in known}
+
+
 def versions_in(status: bytes) -> dict[str, str]:
     """The versions of the installed packages, by dpkg's file of their states."""
     found = {}

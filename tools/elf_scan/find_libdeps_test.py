@@ -25,6 +25,8 @@ MODULES = (
     "elf_versions",
     "find_libdeps",
     "ldso",
+    "libdeps_files",
+    "libdeps_report",
     "loader",
     "paths",
     "root",
@@ -61,6 +63,9 @@ def debian(tmp_path: Path) -> Path:
             (root / path.lstrip("/")).with_name(soname).symlink_to(name)
         lines = "/.", "/lib", path, f"/usr/share/doc/{package}", ""
         (root / f"var/lib/dpkg/info/{package}.list").write_text("\n".join(lines))
+    versions = {"zlib1g": "1:1.2.13", "libgl1": "1.6.0-1"}  # of others dpkg does not tell
+    stanzas = [f"Package: {name}\nVersion: {version}\n" for name, version in versions.items()]
+    (root / "var/lib/dpkg/status").write_text("\n".join(stanzas))
     (root / "app").mkdir()
     return root
 
@@ -172,18 +177,94 @@ def test_links_are_not_followed_and_files_may_be_named(
     assert run(debian, capsys, "/app/link.so")[1] == ["libc6", "zlib1g"]
 
 
-def test_why_and_json(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_why_tells_each_way_to_a_package(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(debian, "/app/a.so", Spec(needed=("libz.so.1", "libgone.so")))
-    lib = "/usr/lib/x86_64-linux-gnu/"
-    why = run(debian, capsys, "--why", "/app")[1]
-    assert why == [
-        f"libc6: {lib}libc.so.6 <- {lib}libz.so.1.2.13 <- /app/a.so",
-        f"zlib1g: {lib}libz.so.1.2.13 <- /app/a.so",
+    put(debian, "/app/b.so", Spec(needed=("libz.so.1", "libown.so"), runpath="$ORIGIN"))
+    put(debian, "/app/libown.so", Spec(soname="libown.so", needed=("libGL.so.1",)))
+    own = "/app/libown.so NEEDED libGL.so.1 <- /app/b.so NEEDED libown.so"
+    assert run(debian, capsys, "--why", "/app")[1] == [
+        f"libc6 <- libgl1 1.6.0-1: libGL.so.1 NEEDED libc.so.6 <- {own}",
+        "libc6 <- zlib1g 1:1.2.13: libz.so.1 NEEDED libc.so.6 <- /app/a.so NEEDED libz.so.1",
+        f"libgl1 1.6.0-1 <- {own}",
+        "zlib1g 1:1.2.13 <- /app/a.so NEEDED libz.so.1 (and 1 more file)",
     ]
+    put(debian, "/app/only.so", Spec(needed=("libnothing.so",)))
+    assert run(debian, capsys, "--why", "/app/only.so")[1] == []
+
+
+def test_why_leads_through_libraries_that_only_the_opener_finds(
+    debian: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One and the same need is met by two libraries: by whose path it is looked for depends on the opener."""
+    for folder, library in (("one", "libz.so.1"), ("two", "libGL.so.1")):
+        put(debian, f"/app/{folder}/a.so", Spec(needed=("libmid.so",), rpath=f"/app/mid:/app/{folder}"))
+        put(debian, f"/app/{folder}/libend.so", Spec(soname="libend.so", needed=(library,)))
+    put(debian, "/app/mid/libmid.so", Spec(soname="libmid.so", needed=("libend.so",)))
+    middle = "<- /app/mid/libmid.so NEEDED libend.so <- /app/{}/a.so NEEDED libmid.so"
+    assert run(debian, capsys, "--why", "/app/two/a.so", "/app/one/a.so")[1][-2:] == [
+        f"libgl1 1.6.0-1 <- /app/two/libend.so NEEDED libGL.so.1 {middle.format('two')}",
+        f"zlib1g 1:1.2.13 <- /app/one/libend.so NEEDED libz.so.1 {middle.format('one')}",
+    ]
+
+
+def test_why_takes_a_package_for_one_thing(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its files need each other, which is no reason, and several of them need another package."""
+    folder = "/usr/lib/x86_64-linux-gnu"
+    put(debian, f"{folder}/libone.so.1", Spec(soname="libone.so.1", needed=("libtwo.so.1", "libz.so.1")))
+    put(debian, f"{folder}/libtwo.so.1", Spec(soname="libtwo.so.1", needed=("libz.so.1",)))
+    lists = "".join(f"{folder}/{name}.so.1\n" for name in ("libone", "libtwo"))
+    (debian / "var/lib/dpkg/info/pair.list").write_text(lists)
+    put(debian, "/app/a.so", Spec(needed=("libone.so.1",)))
+    way = "<- pair: libone.so.1 NEEDED libz.so.1 <- /app/a.so NEEDED libone.so.1"
+    assert run(debian, capsys, "--why", "/app")[1] == [
+        f"libc6 <- zlib1g 1:1.2.13: libz.so.1 NEEDED libc.so.6 {way}",
+        "pair <- /app/a.so NEEDED libone.so.1",
+        f"zlib1g 1:1.2.13 {way}",
+    ]
+
+
+def test_json_has_all(debian: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lib = "/usr/lib/x86_64-linux-gnu/"
+    put(debian, "/app/a.so", Spec(needed=("libz.so.1", "libgone.so")))
     data = json.loads("\n".join(run(debian, capsys, "--json", "/app")[1]))
     assert (data["version"], data["files"]) == (1, 1)
     assert data["packages"]["zlib1g"] == [["/app/a.so", f"{lib}libz.so.1.2.13"]]
+    assert data["package_versions"] == {"zlib1g": "1:1.2.13"}
     assert data["unresolved"] == [{"name": "libgone.so", "chain": ["/app/a.so"]}]
+    assert data["wrong_versions"] == []
+
+
+def test_symbol_versions_that_a_library_lacks_are_told(
+    debian: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    libc = "/lib/x86_64-linux-gnu/libc.so.6"
+    put(debian, libc, Spec(soname="libc.so.6", defined=("GLIBC_2.2.5", "GLIBC_2.36")))
+    versions = [("libc.so.6", ("GLIBC_2.2.5", "GLIBC_2.38", "GLIBC_2.39"))]
+    put(debian, "/app/a.so", Spec(needed=("libc.so.6",), versions=versions))
+    put(debian, "/app/arm.so", Spec(machine=183, needed=("libc.so.6",), versions=versions))
+    put(debian, "/app/weak.so", Spec(needed=("libc.so.6",), weak=versions))
+    code, out, err = run(debian, capsys)
+    assert (code, out) == (0, ["libc6"])
+    assert err[0] == f"find-libdeps: /usr{libc}: has no GLIBC_2.38, GLIBC_2.39, needed by /app/a.so"
+    assert [len(err), "another machine" in err[1]] == [2, True]
+    assert run(debian, capsys, "--strict", "/app")[:2] == (1, ["libc6"])
+    assert run(debian, capsys, "--strict", "/app/weak.so")[:2] == (0, ["libc6"])
+    data = json.loads("\n".join(run(debian, capsys, "--json", "/app")[1]))
+    assert data["wrong_versions"] == [
+        {"library": f"/usr{libc}", "versions": ["GLIBC_2.38", "GLIBC_2.39"], "chain": ["/app/a.so"]}
+    ]
+
+
+def test_symbol_versions_that_are_there_when_the_program_loads_it_are_right(
+    debian: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = [("libend.so", ("END_2",))]
+    put(debian, "/app/libmid.so", Spec(soname="libmid.so", needed=("libend.so",), versions=versions))
+    put(debian, "/app/new/libend.so", Spec(soname="libend.so", defined=("END_1", "END_2")))
+    put(debian, "/usr/lib/libend.so", Spec(soname="libend.so", defined=("END_1",)))
+    assert run(debian, capsys, "--strict", "/app")[0] == 1
+    put(debian, "/app/program.so", Spec(needed=("libmid.so",), rpath="$ORIGIN:$ORIGIN/new"))
+    assert run(debian, capsys, "--strict", "/app")[0] == 0
 
 
 @pytest.mark.parametrize(
