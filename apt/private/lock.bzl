@@ -6,7 +6,15 @@ The error is kept for the lock's hub, which fails with it when a target first as
 VERSION = 1
 
 _HEX = "0123456789abcdef"
+_OF_IMAGE = ".apt.json"
 _TEXTS = ["architecture", "archive", "path", "version"]
+
+def _command(label, refresh):
+    """What writes a lock anew. That of an image's packages, NAME.apt.json, has a command of its own, NAME_pkgdeps."""
+    if not label.name.endswith(_OF_IMAGE):
+        return "{} {}".format(refresh, _input(label))
+    bazel = refresh.partition(" run ")[0] if " run " in refresh else "./bazelw"
+    return "{} run //{}:{}_pkgdeps".format(bazel, label.package, label.name.removesuffix(_OF_IMAGE))
 
 def _input(label):
     """What the lock command calls a lock: by its name in //apt/locks, by its input elsewhere."""
@@ -95,7 +103,7 @@ def read_lock(mctx, label, refresh):
       A struct: `content` is the decoded lock, or None; `error` says why it is None; `refresh` is the command
       that writes this lock anew.
     """
-    command = "{} {}".format(refresh, _input(label))
+    command = _command(label, refresh)
     path = mctx.path(label)
     if path.basename in [entry.basename for entry in path.dirname.readdir()]:
         content = json.decode(mctx.read(path), None)
