@@ -62,6 +62,11 @@ _ATTRS = {
     ),
 }
 
+def _image(ctx):
+    """What the image is called in messages: its label without the architecture, which they name too."""
+    name = ctx.label.name.removesuffix("_{}_closure".format(ctx.attr.needs[ImageNeedsInfo].arch))
+    return "//{}:{}".format(ctx.label.package, name)
+
 def _resolve(ctx, closure):
     """Declares the action that writes the closure."""
     needs = ctx.attr.needs[ImageNeedsInfo]
@@ -69,7 +74,7 @@ def _resolve(ctx, closure):
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
-    args.add("--name", str(ctx.label))
+    args.add("--name", _image(ctx))
     args.add("--arch", needs.arch)
     args.add_all(needs.base, before_each = "--base")
     args.add_all(added, before_each = "--added")
@@ -92,7 +97,7 @@ def _check(ctx, closure):
     ok = ctx.actions.declare_file(ctx.label.name + ".checked")
     args = ctx.actions.args()
     args.add("--check")
-    args.add("--name", str(ctx.label))
+    args.add("--name", _image(ctx))
     args.add("--closure", closure)
     args.add("--kind", ctx.attr.closure)
     args.add("--update", ctx.attr.update)

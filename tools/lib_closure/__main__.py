@@ -17,8 +17,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.sonames.index import Sonames, natural
-
 from tools.common.errors import naming, run
 from tools.common.outputs import whole
 from tools.elf_scan import facts
@@ -27,6 +25,7 @@ from tools.lib_closure.check import Check, check
 from tools.lib_closure.closure import load
 from tools.lib_closure.hints import read_hints
 from tools.lib_closure.resolve import Image
+from tools.sonames.index import Sonames, natural
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

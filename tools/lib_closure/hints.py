@@ -146,9 +146,7 @@ def _hint(entry: Any, name: str, number: int, path: Path) -> Hint:
             raise ToolError(problem, file=path, remedy=_REMEDY)
         if key in _LISTS and not isinstance(value, list):
             raise ToolError(f"{name}, entry {number}: {key} is no list", file=path, remedy=_REMEDY)
-    values: dict[str, Any] = {
-        (_RENAMED[key] if key in _RENAMED else key): _frozen(value) for key, value in entry.items()
-    }
+    values: dict[str, Any] = {str(_RENAMED.get(key, key)): _frozen(value) for key, value in entry.items()}
     return Hint(**values)
 
 
