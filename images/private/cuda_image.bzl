@@ -23,7 +23,7 @@ load(":app_sources.bzl", "APP", "app_sources")
 load(":availability.bzl", "python_tags")
 load(":image_checks.bzl", "image_checks")
 load(":image_family.bzl", "image_family")
-load(":image_libraries.bzl", "image_closure", "image_libraries", "libraries_layer")
+load(":image_libraries.bzl", "image_closure", "image_closures", "image_libraries", "libraries_layer")
 load(":image_venv.bzl", "image_venv")
 load(":ld_cache_layer.bzl", "ld_cache_layer")
 load(":platform_select.bzl", "by_architecture", "platform_select")
@@ -175,7 +175,7 @@ def cuda_image(
     image_family(
         name = name,
         architectures = architectures,
-        closures = {arch: image_closure("{}_{}".format(name, arch)) for arch in architectures},
+        closures = image_closures(name, architectures),
         configs = [name + "_checks"] + configs,
         **common
     )

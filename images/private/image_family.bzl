@@ -100,17 +100,18 @@ def image_family(name, configs, architectures = ARCHITECTURES, closures = {}, ta
         target_compatible_with = _LINUX,
     )
 
-def family_alias(name, actual, families, tags = []):
+def family_alias(name, actual, families, more = [], tags = []):
     """Gives a family another name.
 
     Args:
         name: the new name.
         actual: function from what follows the name ("", "_index", "_amd64", ...) to the target of that family.
         families: the families whose tests NAME_test and NAME_link_test stand for.
+        more: what else of the families has a name, beside images and shell.
         tags: tags of the targets.
     """
     images = [""] + ["_" + arch for arch in ARCHITECTURES] + ["_index"]
-    for each in images + [image + ".digest" for image in images] + ["_shell"]:
+    for each in images + [image + ".digest" for image in images] + ["_shell"] + more:
         native.alias(
             name = name + each,
             actual = actual(each),

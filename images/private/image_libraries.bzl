@@ -36,6 +36,18 @@ def image_closure(image):
     """
     return image + "_closure"
 
+def image_closures(name, architectures):
+    """The library closures of the images of a family.
+
+    Args:
+        name: the images' name, without the architecture.
+        architectures: list of the architectures.
+
+    Returns:
+        A dictionary from architecture to a target's name.
+    """
+    return {arch: image_closure("{}_{}".format(name, arch)) for arch in architectures}
+
 def update_command(name):
     """The command that writes the list of packages for the target NAME, and their lock.
 

@@ -20,6 +20,7 @@ load(
 load("//images:names.bzl", "pip_layers", "tag", "venv_layer_name")
 load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "family_alias", "image_family")
+load(":image_libraries.bzl", "image_closures", "image_libraries")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
 load(":pulled_base.bzl", "PULLED_ENV", "PULLED_LICENSES", "pulled_description", "pulled_layers")
 load(":runtime_image.bzl", "runtime_env", "runtime_layers")
@@ -43,8 +44,23 @@ def venv_image(name, kind, row):
     family_alias(
         name = name,
         actual = lambda suffix: variant_select(name + "_{}" + suffix),
+        more = ["_pkgdeps", "_why"],
         tags = python_tags(row),
         families = ["{}_{}".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
+    )
+
+def _libraries(name, kind, row, layers, tags, base = None):
+    """Looks at the libraries of the environment on its layers, which have all that it needs."""
+    image_libraries(
+        name = name,
+        architectures = ARCHITECTURES,
+        base = lambda arch: base.format(arch) if base else None,
+        default_base = True,
+        layers = lambda arch: layers(arch) + ENVIRONMENTS[kind].files,
+        python = row.python,
+        tags = tags,
+        venv = lambda arch: venv_layer_name(kind, row.python, arch),
+        visibility = ["//visibility:public"],
     )
 
 def _is_default(variant):
@@ -72,8 +88,10 @@ def _variant_image(name, kind, row, variant):
             tags = tags,
             title = "{}-py{}".format(kind, row.python),
         )
+    _libraries(name, kind, row, lambda arch: runtime_layers(row, variant, arch) + pip_layers(row, arch).keys(), tags)
     image_family(
         name = name,
+        closures = image_closures(name, ARCHITECTURES),
         configs = debian_tests(row.suite) + [
             "//images/runtime:common.yaml",
             "//images/runtime:cuda{}.yaml".format(variant.cuda),
@@ -101,8 +119,10 @@ def _pulled_image(name, kind, row):
             tags = tags,
             title = "{}-py{}".format(kind, row.python),
         )
+    _libraries(name, kind, row, lambda arch: pulled_layers(row, arch, pip = True), tags, NVIDIA_BASE.image)
     image_family(
         name = name,
+        closures = image_closures(name, ARCHITECTURES),
         configs = [
             "//images/runtime:common.yaml",
             "//images/venv:common.yaml",
