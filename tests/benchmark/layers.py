@@ -15,14 +15,14 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmark.chart import chart
 from tests.benchmark.contestants import manifest, unpack
+from tests.benchmark.inputs import scratch, wheels_of
 from tests.benchmark.measure import Run, measure, python
 from tests.benchmark.report import table
-from tools.common.errors import ToolError, run
+from tools.common.errors import run
 
 GZIP, ZSTD, PKG_TAR = "(a) unpack, tar, gzip -6", "(b) unpack, tar, zstd -3", "(c) pkg_tar of unpacked"
 FLOOR, OURS, COMPILED = "(d) floor: inflate, hash", "ours", "ours, with byte code"
@@ -32,11 +32,11 @@ _WAYS = {GZIP: "gzip", ZSTD: "zstd", FLOOR: "floor", OURS: "ours"}
 def main() -> None:
     """Runs all as often as asked for, prints tables and what became of the goals, and writes the chart."""
     args = _parser().parse_args()
-    wheels = _wheels(args.wheels or args.default)
+    wheels = wheels_of(args.wheels or args.default)
     bare = python("-c", "")
     runs: dict[str, list[Run]] = {}
     sizes: dict[str, int] = {}
-    with tempfile.TemporaryDirectory(prefix="layers-", dir=_scratch()) as folder:
+    with tempfile.TemporaryDirectory(prefix="layers-", dir=scratch()) as folder:
         turns = _Turns(Path(folder), wheels, args.build_tar, args.compiler)
         for number in range(1, args.runs + 1):
             for way in turns.ways():
@@ -113,21 +113,6 @@ class _Turns:
         return python("-m", "tests.benchmark.contestants", _WAYS.get(way, "ours"), *where, *self._wheels)
 
 
-def _wheels(paths: Sequence[Path]) -> list[Path]:
-    """The wheels, of folders those in them."""
-    base = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-    found: list[Path] = []
-    for path in paths:
-        full = path if path.exists() else base / path
-        found += sorted(full.glob("*.whl")) if full.is_dir() else [full]
-    for wheel in found:
-        if wheel.suffix != ".whl" or not wheel.is_file():
-            raise ToolError("not a wheel", file=wheel, remedy="Name .whl files, or folders with some.")
-    if not found:
-        raise ToolError("there is no wheel", remedy="Name .whl files, or folders with some.")
-    return [wheel.absolute() for wheel in found]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bazel run //tests/benchmark:layers --",
@@ -147,13 +132,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--build-tar", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--compiler", type=Path, help=argparse.SUPPRESS)
     return parser
-
-
-def _scratch() -> str:
-    """Not /tmp, which may be memory."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "pycuda", "benchmark")
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder)
 
 
 if __name__ == "__main__":
