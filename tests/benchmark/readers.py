@@ -63,9 +63,7 @@ def _lief(files: Path, output: Path) -> str:
 
 def _readelf(files: Path, output: Path) -> str:
     with files.open() as names, output.open("w") as out:
-        subprocess.run(
-            ["xargs", "-n1", "-d\\n", "readelf", "-d", "-V", "-W"], stdin=names, stdout=out, check=True
-        )
+        subprocess.run(["xargs", "-n1", "-d\\n", "readelf", "-d"], stdin=names, stdout=out, check=True)
     return str(output.read_text(errors="replace").count("(NEEDED)"))
 
 
