@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.lib_closure import closure as c
-from tools.why.index import Index, name_of, shown
+from tools.why.index import Index, name_of, of_data, shown
 
 MOST = 2_000  # more chains than anybody reads; libraries that need each other have millions
 
@@ -115,6 +115,8 @@ def _links(index: Index, chain: Chain) -> Iterator[str]:
     for edge, reason in zip(chain, reasons, strict=True):
         if "/" in edge.file:
             yield f"{edge.owner}: {named(index, edge, reason)} NEEDED {edge.needs}"
+        elif of_data(edge):
+            yield f"{edge.owner}: needs the data of {edge.needs}"
         else:
             yield f"{edge.owner}: opens {edge.needs} itself"
 

@@ -1,4 +1,7 @@
-"""Closures for tests: a small image with something of each status, and big ones that a seed makes up."""
+"""Closures for tests: a small image with something of each status, and big ones that a seed makes up.
+
+python3 -m tools.why.examples > docs/why.svg     # the picture of the small one in the guide
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import random
 
 from tools.lib_closure.cases import library, package, resolved, wheel
 from tools.lib_closure.closure import Closure
+from tools.why.graph import graph
+from tools.why.index import Index
+from tools.why.svg import drawn
 
 _KINDS = ("av", "gl", "glib", "krb5", "sound", "tiff", "x11", "xcb")
 
@@ -74,3 +80,12 @@ def big(distributions: int, packages: int, seed: int) -> Closure:
         files = {f"d{number}/{file}.so": library(*dict.fromkeys(needed)) for file in range(number % 3 + 1)}
         wheels.append(wheel(f"d{number}-{'long-name' * dice.randrange(4)}", f"{number}.0", files))
     return resolved(*wheels, added=tuple(added))
+
+
+def picture() -> str:
+    """The small one, drawn."""
+    return drawn(graph(Index(small())), "//app:train_py311 (amd64)")
+
+
+if __name__ == "__main__":
+    print(picture(), end="")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tools.lib_closure import closure as c
-from tools.why.index import DISTRIBUTION, FILE, PACKAGE, Index, Match, name_of, shown
+from tools.why.index import DISTRIBUTION, FILE, PACKAGE, Index, Match, name_of, of_data, shown
 from tools.why.report import MEANINGS
 
 NVIDIA_WHEEL = "nvidia-"
@@ -84,7 +84,8 @@ def graph(index: Index, matches: Sequence[Match] = ()) -> Graph:
         if source == target:
             continue
         there = found.setdefault(target, _Found(_version(index, edge)))
-        there.sonames.add(edge.needs)
+        if not of_data(edge):
+            there.sonames.add(edge.needs)
         there.missing |= edge.status == c.APT and edge.found is None
         arrows.setdefault((source, target), []).append(edge)
     for match in matches:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 
 from tools.lib_closure.cases import library, package, resolved, wheel
 from tools.lib_closure.closure import Closure
-from tools.why.examples import big, small
+from tools.why.examples import big, picture, small
 from tools.why.graph import Graph, graph
 from tools.why.index import Index
 from tools.why.layout import arrange
@@ -59,7 +61,7 @@ class Area:
         )
 
 
-def picture(closure: Closure, *names: str) -> tuple[Graph, ET.Element]:
+def draw(closure: Closure, *names: str) -> tuple[Graph, ET.Element]:
     index = Index(closure)
     made = graph(index, [match for name in names for match in index.matches(name)])
     return made, ET.fromstring(drawn(made, "//app:train_py311 (amd64)"))
@@ -103,7 +105,7 @@ def boxes(root: ET.Element) -> list[Area]:
 
 @pytest.mark.parametrize("closure", CLOSURES.values(), ids=CLOSURES)
 def test_nothing_lies_on_anything_else(closure: Closure) -> None:
-    _, root = picture(closure)
+    _, root = draw(closure)
     found, frames = texts(root), boxes(root)
     assert all(frame.right - frame.left < 350 for frame in frames)
     page = Area(0, 0, float(root.attrib["width"]), float(root.attrib["height"]))
@@ -115,7 +117,7 @@ def test_nothing_lies_on_anything_else(closure: Closure) -> None:
 
 @pytest.mark.parametrize("closure", CLOSURES.values(), ids=CLOSURES)
 def test_all_nodes_and_what_they_are_needed_for_are_there(closure: Closure) -> None:
-    made, root = picture(closure)
+    made, root = draw(closure)
     nodes = [group for group in root.iter(f"{SVG}g") if group.get("class") == "node"]
     assert sorted((group.get("data-kind"), group.get("data-name")) for group in nodes) == sorted(
         (node.kind, node.name) for node in made.nodes
@@ -133,7 +135,7 @@ def test_all_nodes_and_what_they_are_needed_for_are_there(closure: Closure) -> N
 @pytest.mark.parametrize("closure", CLOSURES.values(), ids=CLOSURES)
 def test_lines_join_neighbours_without_gaps(closure: Closure) -> None:
     """Each arrow can be followed, through the ways that it shares with others, from its box to the other."""
-    made, _ = picture(closure)
+    made, _ = draw(closure)
     layout = arrange(made, [30.0] * len(made.nodes))
     following: dict[tuple[int, int], set[int]] = {}
     for segment in layout.segments:
@@ -154,7 +156,7 @@ def test_lines_join_neighbours_without_gaps(closure: Closure) -> None:
 
 def test_only_circles_go_back() -> None:
     for closure in CLOSURES.values():
-        made, _ = picture(closure)
+        made, _ = draw(closure)
         places = ranks(made)
         after: dict[int, set[int]] = {}
         for arrow in made.arrows:
@@ -186,12 +188,12 @@ def test_it_is_the_same_each_time() -> None:
     ],
 )
 def test_only_what_leads_to_a_name_is_drawn(name: str, nodes: set[str]) -> None:
-    made, _ = picture(small(), name)
+    made, _ = draw(small(), name)
     assert {node.name for node in made.nodes} == nodes
 
 
 def test_statuses_are_told_by_colour_with_a_legend() -> None:
-    made, root = picture(small())
+    made, root = draw(small())
     assert {node.kind for node in made.nodes} == {
         *("apt", "base", "distribution", "driver", "nvidia", "plugin", "unresolved")
     }
@@ -207,3 +209,8 @@ def test_text_is_trimmed_to_fit() -> None:
     assert short.startswith("libGL.so.1")
     assert short.endswith("…")
     assert width(short, 10) <= 100
+
+
+def test_the_picture_in_the_guide_is_what_would_be_drawn() -> None:
+    drawn_then = Path(os.environ.get("WHY_PICTURE", "docs/why.svg")).read_text(encoding="utf-8")
+    assert drawn_then == picture(), "draw it again: python3 -m tools.why.examples > docs/why.svg"

@@ -28,6 +28,11 @@ def name_of(owner: str) -> str:
     return owner.partition(" ")[0]
 
 
+def of_data(edge: c.Edge) -> bool:
+    """Whether it is no library that is needed but a package, for its data."""
+    return "/" not in edge.file and edge.needs == name_of(edge.provider or "")
+
+
 @dataclass(frozen=True)
 class Match:
     """Something in the image that the user named: what it is, and its name or its path in the image."""
@@ -44,7 +49,7 @@ class Index:
         self._finders: dict[str, list[c.Edge]] = {}
         self._providers: dict[str, list[c.Edge]] = {}
         for edge in closure.edges:
-            if edge.found is not None:
+            if edge.found is not None and not of_data(edge):
                 self._finders.setdefault(edge.found, []).append(edge)
             if edge.provider is not None and edge.status != c.DRIVER:
                 self._providers.setdefault(name_of(edge.provider), []).append(edge)
@@ -67,7 +72,7 @@ class Index:
     @cached_property
     def sonames(self) -> tuple[str, ...]:
         """What is needed, whoever has it."""
-        return tuple(sorted({edge.needs for edge in self.closure.edges}))
+        return tuple(sorted({edge.needs for edge in self.closure.edges if not of_data(edge)}))
 
     @cached_property
     def files(self) -> tuple[str, ...]:

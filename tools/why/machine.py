@@ -26,7 +26,7 @@ from dataclasses import asdict
 
 from tools.why.chains import MOST, chains
 from tools.why.index import SONAME, Index, Match
-from tools.why.report import MEANINGS
+from tools.why.report import MEANINGS, sonames
 
 _VERSION = 1
 
@@ -52,7 +52,7 @@ def dumps(index: Index, name: str, sizes: Mapping[str, int], asked: Iterable[tup
         ],
         "superfluous": closure.superfluous,
         "statuses": {
-            status: {"needs": len(edges), "sonames": len({edge.needs for edge in edges})}
+            status: {"needs": len(edges), "sonames": len(sonames(edges))}
             for status in MEANINGS
             if (edges := [edge for edge in closure.edges if edge.status == status])
         },

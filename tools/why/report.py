@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tools.lib_closure import closure as c
 from tools.why.chains import MOST, chains, fold, folded_line, head, line
-from tools.why.index import DISTRIBUTION, FILE, PACKAGE, Index, Match, shown
+from tools.why.index import DISTRIBUTION, FILE, PACKAGE, Index, Match, of_data, shown
 from tools.why.table import columns, count, megabytes
 
 MEANINGS = {
@@ -39,7 +39,7 @@ def overview(index: Index, name: str, sizes: Mapping[str, int]) -> Iterator[str]
     for status, meaning in MEANINGS.items():
         edges = [edge for edge in closure.edges if edge.status == status]
         if edges:
-            rows.append((status, str(len(edges)), str(len({edge.needs for edge in edges})), meaning))
+            rows.append((status, str(len(edges)), str(len(sonames(edges))), meaning))
     yield from columns(rows, right=(1, 2)) if len(rows) > 1 else ["No file needs a library."]
     if closure.superfluous:
         yield ""
@@ -58,6 +58,11 @@ def overview(index: Index, name: str, sizes: Mapping[str, int]) -> Iterator[str]
     if closure.problems:
         yield ""
         yield from problems(closure)
+
+
+def sonames(edges: Iterable[c.Edge]) -> set[str]:
+    """The libraries that are needed."""
+    return {edge.needs for edge in edges if not of_data(edge)}
 
 
 def problems(closure: c.Closure) -> Iterator[str]:
@@ -115,7 +120,7 @@ def _packages(index: Index, sizes: Mapping[str, int]) -> Iterator[str]:
     for name, package in packages.items():
         version = index.version(name) or ("" if package.installed else "not in the image yet")
         size = megabytes(sizes[name]) if name in sizes else ""
-        rows.append((name, version, _some(package.by), _some(package.sonames), size))
+        rows.append((name, version, _some(package.by), _some(package.sonames) or "its data", size))
     number = len(rows[0]) if sizes.keys() & packages.keys() else len(rows[0]) - 1
     yield from columns([row[:number] for row in rows], right=(4,))
     known = [sizes[name] for name in packages if name in sizes]

@@ -63,12 +63,19 @@ CHAINS: dict[str, list[str]] = {
         "libportaudio2 (not in the image yet) <- sounddevice 0.5.1: opens libportaudio.so.2 itself",
         "  libportaudio.so.2: opens it itself",
     ],
+    "portaudio-data": [
+        (
+            "portaudio-data (not in the image yet) <- libportaudio2: needs the data of portaudio-data"
+            " <- sounddevice 0.5.1: opens libportaudio.so.2 itself"
+        ),
+        "  portaudio-data: is of no use without",
+    ],
     "libcublas.so.12": [
         (
             "nvidia-cublas-cu12 12.4.5.8: nvidia/cublas/lib/libcublas.so.12"
             " <- torch 2.5.1: torch/lib/libtorch_cuda.so NEEDED libcublas.so.12"
         ),
-        "  libcublas.so.12: is NVIDIA's",
+        "  libcublas.so.12: cuBLAS of CUDA 12",
     ],
     "lightgbm": [
         "lightgbm 4.7.0 needs",
@@ -175,17 +182,18 @@ def test_without_names_there_is_a_table(why: Why) -> None:
     assert why() == [
         f"{NAME}, amd64, Debian bookworm",
         "",
-        "package        version               needed by        libraries",
-        "libgl1         1.6.0-1               opencv-python    libGL.so.1",
-        "libglx0        not in the image yet  libgl1           libGLX.so.0",
-        "libgomp1       12.2.0-14             lightgbm, torch  libgomp.so.1",
-        "libportaudio2  not in the image yet  sounddevice      libportaudio.so.2",
-        "4 packages on top of the base",
+        "package         version               needed by        libraries",
+        "libgl1          1.6.0-1               opencv-python    libGL.so.1",
+        "libglx0         not in the image yet  libgl1           libGLX.so.0",
+        "libgomp1        12.2.0-14             lightgbm, torch  libgomp.so.1",
+        "libportaudio2   not in the image yet  sounddevice      libportaudio.so.2",
+        "portaudio-data  not in the image yet  libportaudio2    its data",
+        "5 packages on top of the base",
         "",
         "status      needs  libraries  meaning",
         "wheel           1          1  in the same wheel",
         "base            9          2  in the image below",
-        "apt             5          4  in a Debian package on top of it",
+        "apt             6          4  in a Debian package on top of it",
         "nvidia          1          1  in a wheel of NVIDIA's that the package loads first",
         "driver          1          1  mounted with NVIDIA's driver, never installed",
         "preload         1          1  loaded by the package before it is needed",
@@ -210,11 +218,17 @@ def test_an_image_that_needs_nothing(why: Why) -> None:
 
 def test_sizes_are_shown_when_a_lock_is_there(why: Why, tmp_path: Path) -> None:
     lock = tmp_path / "lock.json"
-    sizes = {"libgl1": 91_000, "libglx0": 35_000, "libgomp1": 116_000, "libportaudio2": 64_000}
+    sizes = {
+        "libgl1": 91_000,
+        "libglx0": 35_000,
+        "libgomp1": 116_000,
+        "libportaudio2": 64_000,
+        "portaudio-data": 1_000,
+    }
     lock.write_text(json.dumps({"packages": {"amd64": {name: {"size": sizes[name]} for name in sizes}}}))
     lines = why("--lock", str(lock))
     assert lines[3].endswith("  libGL.so.1         91.0 kB")
-    assert lines[7] == "4 packages on top of the base, 0.3 MB to download"
+    assert lines[8] == "5 packages on top of the base, 0.3 MB to download"
 
 
 def test_duplicates_are_listed_with_what_they_waste(why: Why) -> None:
@@ -238,8 +252,8 @@ def test_json_has_all(why: Why) -> None:
         "sonames": ["libGL.so.1"],
         "by": ["opencv-python"],
     }
-    assert [each["version"] for each in data["packages"]] == ["1.6.0-1", None, "12.2.0-14", None]
-    assert data["statuses"]["apt"] == {"needs": 5, "sonames": 4}
+    assert [each["version"] for each in data["packages"]] == ["1.6.0-1", None, "12.2.0-14", None, None]
+    assert data["statuses"]["apt"] == {"needs": 6, "sonames": 4}
     assert data["duplicates"]["wasted"] == 390_000_000
     assert [problem.keys() for problem in data["problems"]] == [{"text", "remedy"}]
     libglx0, torch = data["answers"]
@@ -262,7 +276,7 @@ def test_what_is_nowhere_fails_with_what_is_like_it(name: str, close: str, why: 
     with pytest.raises(ToolError, match=f"called {name}") as error:
         why("libgomp1", name)
     assert close in str(error.value.remedy)
-    assert "There are 6 packages, 9 distributions and 11 libraries" in str(error.value.remedy)
+    assert "There are 7 packages, 9 distributions and 11 libraries" in str(error.value.remedy)
 
 
 def test_bazel_says_which_image(
