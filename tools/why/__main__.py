@@ -60,10 +60,11 @@ _CHAIN = " <- "
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answers; returns the exit code."""
     options = _parser().parse_args(arguments)
-    if options.graph is not None and not options.graph.endswith(".svg"):
-        # `--graph libgomp1` is about libgomp1.
-        options.names.append(options.graph)
-        options.graph = _DEFAULT
+    if options.graph is not None:
+        # `--graph libgomp1 picture.svg` is about libgomp1.
+        words = [*options.names, *([] if options.graph == _DEFAULT else [options.graph])]
+        options.names = [word for word in words if not word.endswith(".svg")]
+        options.graph = next((word for word in words if word.endswith(".svg")), _DEFAULT)
     if not options.closure:
         raise ToolError("it is not known which image", remedy="Start it with: bazel run NAME_why")
     index = Index(load(Path(options.closure)))

@@ -9,6 +9,7 @@ Nothing here is random: the same graph has the same picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -195,4 +196,5 @@ def _spread(wishes: Sequence[float], weights: Sequence[float], spaces: Sequence[
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
+    # `sum` adds otherwise from Python 3.12 on, and the picture has to be the same.
+    return math.fsum(values) / len(values) if values else otherwise

@@ -307,5 +307,8 @@ def test_the_graph_is_written_where_the_user_is(
     assert why("libglx0", "--graph", "gl.svg") == [str(tmp_path / "here/gl.svg")]
     about = (tmp_path / "here/gl.svg").read_text()
     assert f"{NAME} (amd64): libglx0" in about
+    for words in (("--graph", "libglx0", "a.svg"), ("--graph", "a.svg", "libglx0")):
+        assert why(*words) == [str(tmp_path / "here/a.svg")]
+        assert (tmp_path / "here/a.svg").read_text() == about
     assert why("--graph", "libglx0") == [str(tmp_path / "here/train_py311.svg")]
     assert (tmp_path / "here/train_py311.svg").read_text() == about

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 _BOLD = 1.2
 # Hundredths of the font's size, and the letters that are so wide; all others count as the widest.
 _LETTERS = {
@@ -24,7 +26,7 @@ _WIDEST = 100
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of a text, in the unit of the font's size."""
-    return sum(_WIDTHS.get(letter, _WIDEST) for letter in text) * size / 100 * (_BOLD if bold else 1)
+    return math.fsum(_WIDTHS.get(letter, _WIDEST) for letter in text) * size / 100 * (_BOLD if bold else 1)
 
 
 def trimmed(text: str, size: float, most: float) -> str:
