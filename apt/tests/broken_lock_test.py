@@ -24,6 +24,12 @@ ENTRY = {
     "size": 1,
     "sha256": "0" * 64,
 }
+# The locks of two images' packages; whoever has the second calls Bazel by its own name.
+IMAGES = """
+apt.lock(name = "train", lock = "//apt/locks:train.apt.json")
+apt.lock(name = "serve", lock = "//apt/locks:serve.apt.json", refresh = "bazel run @pycuda//apt:lock --")
+use_repo(apt, "serve", "train")
+"""
 DEBS = [
     Deb(name, fields="Essential: yes\n" if name == "libc6" else "")
     for name in ("apt", "certs", "libc6", "python")
@@ -36,6 +42,10 @@ def nested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nested]:
     written = workspace.own / "bookworm.in.json"
     written.unlink()
     written.write_text(json.dumps(INPUT))
+    module = workspace.root / "MODULE.bazel"
+    text = module.read_text()
+    module.unlink()
+    module.write_text(text + IMAGES)
     yield workspace
     workspace.bazel("shutdown")
 
@@ -66,9 +76,9 @@ def without(*keys: str) -> Callable[[str], str]:
     return damage
 
 
-def message(nested: Nested) -> list[str]:
+def message(nested: Nested, target: str = SET) -> list[str]:
     """The one error of a build that needs a package; nothing but fail() itself has a traceback."""
-    done = nested.bazel("query", SET)
+    done = nested.bazel("query", target)
     assert done.returncode != 0
     lines = done.stderr.splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith("Error")]
@@ -144,3 +154,18 @@ def test_another_lock_is_of_use_all_the_same(nested: Nested) -> None:
     (nested.own / "bookworm.json").unlink(missing_ok=True)
     done = nested.bazel("query", "@trixie//sets:base.amd64")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("name", "bazel"), [("train", "./bazelw"), ("serve", "bazel")])
+@pytest.mark.parametrize(("text", "reason"), [(None, "there is no such file"), ("{", NOT_JSON)])
+def test_the_lock_of_an_image_has_a_command_of_its_own(
+    nested: Nested, name: str, bazel: str, text: str | None, reason: str
+) -> None:
+    lock = nested.own / f"{name}.apt.json"
+    lock.unlink(missing_ok=True)
+    if text is not None:
+        lock.write_text(text)
+    assert message(nested, f"@{name}//sets:elf.amd64") == [
+        f"Error in fail: apt: the lock apt/locks/{name}.apt.json cannot be used: {reason}.",
+        f"  Write it anew: {bazel} run //apt/locks:{name}_pkgdeps",
+    ]
