@@ -125,6 +125,8 @@ class _Writer:
                 (0x6FFFFFFC, spec.base + put(self._version_definitions())[0]),
                 (0x6FFFFFFD, 1 + len(spec.defined)),
             ]
+        if libraries or spec.defined:
+            entries.append((0x6FFFFFF0, spec.base + put(bytes(2))[0]))  # the version of the one symbol
         if spec.flags_1:
             entries.append((0x6FFFFFFB, spec.flags_1))
         symbol = bytes(24 if spec.bits == 64 else 16)
