@@ -20,10 +20,10 @@ _BUILD_OPTIONS = ("--jobs=", "--symlink_prefix=")  # query does not know them
 
 @pytest.fixture(scope="module", name="actions")
 def _actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Action]]:
-    """The actions of all images that `bazel build //images:all` makes, and of what they need."""
+    """The actions of all images and link tests of `bazel build //images:all`, and of what they need."""
     where = Surroundings(root(), tmp_path_factory.mktemp("nested") / "out", 0o022, {})
     options = [*OPTIONS, *shared_downloads(Path(os.environ["TEST_TMPDIR"]))]
-    everything = "kind('oci_image.* rule', //images:all)"
+    everything = "kind('(oci_image.*|link_test) rule', //images:all)"
     wanted = f"{everything} except attr(tags, manual, {everything})"
     try:
         loading = [option for option in options if not option.startswith(_BUILD_OPTIONS)]
@@ -60,6 +60,19 @@ def test_each_layer_and_what_it_is_made_of_is_made_once(actions: list[Action]) -
         for group in same_work(made)
     ]
     assert not twice, "\n".join(twice)
+
+
+def test_each_layer_is_looked_into_once_and_wheels_not_again(actions: list[Action]) -> None:
+    readers = [action for action in actions if action.mnemonic == "LayerLibraries"]
+    assert len(readers) > 10
+    assert not [group[0].outputs for group in same_work(readers)]
+    made = {path: action for action in actions for path in action.outputs}
+    assert not [
+        path
+        for reader in readers
+        for path in reader.inputs
+        if path in made and made[path].mnemonic == "VenvLayer"
+    ]
 
 
 def test_each_deb_is_unpacked_once(actions: list[Action]) -> None:

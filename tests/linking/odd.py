@@ -37,6 +37,18 @@ CONF = b"# odd\ninclude /etc/ld.so.conf.d/*.conf\n/conf/2\n"
 # A path to an ELF file, to the target of a link, or to other content.
 Files = Mapping[str, Spec | str | bytes]
 
+# What chance does not bring about.
+_CASES: Files = {
+    "/cases/origin": Spec(needed=("libhere.so", "libhere.so"), runpath="/cases/links"),
+    "/cases/links/libhere.so": "../real/libhere.so",
+    "/cases/links/libthere.so": Spec(),
+    "/cases/real/libhere.so": Spec(needed=("libthere.so",), runpath="$ORIGIN"),
+    "/cases/real/libthere.so": Spec(padding=1),
+    "/cases/weak": Spec(needed=("libv.so",), runpath="$ORIGIN", weak=[("libv.so", ("V_9",))]),
+    "/cases/both": Spec(needed=("libv.so",), rpath="$ORIGIN", versions=[("libv.so", ("V_1", "V_9"))]),
+    "/cases/libv.so": Spec(defined=("V_1",)),
+}
+
 
 @dataclass(frozen=True)
 class Odd:
@@ -79,6 +91,7 @@ def surprise(seed: int) -> Files:
     chance = random.Random(seed)
     names = [f"lib{letter}.so.{number}" for letter in "abcdefgh" for number in (1, 2)]
     files: dict[str, Spec | str | bytes] = {
+        **_CASES,
         "/etc/ld.so.conf": CONF,
         "/etc/ld.so.conf.d/odd.conf": b"/conf/1\n",
         "/odd/linked": "a",
