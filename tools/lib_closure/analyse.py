@@ -27,6 +27,9 @@ def analyse(
     """
     resolver = Resolver(image, index, hints)
     edges = resolver.edges()
+    distributions = resolver.distributions()
+    reached = _reached(edges, distributions)
+    edges = [edge for edge in edges if _name(edge.owner) in distributions | reached]
     packages = _packages(edges)
     problems = [
         _unresolved(edge, resolver, hints, index.suite) for edge in edges if edge.status == c.UNRESOLVED
@@ -47,16 +50,25 @@ def analyse(
     )
 
 
+def _reached(edges: Sequence[c.Edge], distributions: set[str]) -> set[str]:
+    """The packages on top of the base that the environment needs, and those that these need."""
+    reached: set[str] = set()
+    pairs = {(_name(edge.owner), _name(edge.provider or "")) for edge in edges if edge.status == c.APT}
+    while more := {to for of, to in pairs if of in distributions | reached} - reached:
+        reached |= more
+    return reached
+
+
 def _packages(edges: Sequence[c.Edge]) -> dict[str, c.Package]:
     """What is needed on top of the base."""
     found: dict[str, list[c.Edge]] = {}
     for edge in edges:
-        if edge.status == c.APT and edge.provider:
+        if edge.status == c.APT and edge.provider and _name(edge.provider) != _name(edge.owner):
             found.setdefault(_name(edge.provider), []).append(edge)
     return {
         name: c.Package(
             sonames=tuple(sorted({edge.needs for edge in needed} - {name})),
-            by=tuple(sorted({_name(edge.owner) for edge in needed} - {name})),
+            by=tuple(sorted({_name(edge.owner) for edge in needed})),
             installed=all(edge.found is not None for edge in needed),
         )
         for name, needed in sorted(found.items())

@@ -1,7 +1,8 @@
 """Finds out for each library that an environment needs where it comes from, by the loader's own rules.
 
-The files that programs open are loaded from the facts of the stacked layers (//tools/elf_scan). An edge
-that the loader satisfies is told by where the library lies. One that it does not satisfy is, in this order,
+The files that programs open, and those of packages that were added, are loaded from the facts of the
+stacked layers (//tools/elf_scan). An edge that the loader satisfies is told by where the library lies. One
+that it does not satisfy is, in this order,
 
 1. the driver's, 2. loaded by the package before, says a hint, 3. in a wheel of NVIDIA's in the environment,
 4. not needed: the file is a plugin, says a hint, or a variant of which another one loads,
@@ -26,7 +27,7 @@ from tools.elf_scan.versions import missing_versions
 from tools.lib_closure import closure as c
 from tools.lib_closure.hints import Hint, Hints
 from tools.lib_closure.openers import opened
-from tools.lib_closure.owners import Owner, Owners
+from tools.lib_closure.owners import Owner, Owners, distribution_of
 
 _MACHINES = {"amd64": (62, 64), "arm64": (183, 64)}
 _SITE_PACKAGES = re.compile(r".*?/lib(?:64)?/python3\.[0-9]+/site-packages/")
@@ -90,7 +91,7 @@ class Resolver:
 
     def edges(self) -> list[c.Edge]:
         """All edges from files of the environment and of added packages, sorted."""
-        mine, _ = self._files()
+        mine, _ = self._files((*self._image.wheels, *self._image.added))
         tops = opened(self._loader, mine)
         lost = [need for found in tops.values() for need in self._settle(found)]
         for need, hint in self._opened_by_name():
@@ -104,7 +105,11 @@ class Resolver:
 
     def foreign(self) -> tuple[str, ...]:
         """The environment's files for another machine than the image's; nothing can load them there."""
-        return tuple(self._files()[1])
+        return tuple(self._files(self._image.wheels)[1])
+
+    def distributions(self) -> set[str]:
+        """The names of the environment's distributions."""
+        return {distribution_of(wheel.source).name for wheel in self._image.wheels}
 
     def wrong_versions(self) -> list[tuple[ld.Edge, list[str]]]:
         """Edges whose library lacks symbol versions, and which; to be asked for after `edges`."""
@@ -127,13 +132,13 @@ class Resolver:
         """Whom a file belongs to."""
         return self._owners.of(real)
 
-    def _files(self) -> tuple[list[str], list[str]]:
-        """The environment's loadable files, and those of another machine."""
+    def _files(self, layers: Iterable[Libraries]) -> tuple[list[str], list[str]]:
+        """The loadable files of some layers, and those of another machine."""
         mine: list[str] = []
         foreign: list[str] = []
-        wheels = {id(wheel) for wheel in self._image.wheels}
+        wanted = {id(layer) for layer in layers}
         for path, library in self.stack.files():
-            if id(self.stack.layer(path)) in wheels and library.elf.loadable:
+            if id(self.stack.layer(path)) in wanted and library.elf.loadable:
                 fits = (library.elf.machine, library.elf.bits) == self._machine
                 (mine if fits else foreign).append(path)
         return mine, foreign

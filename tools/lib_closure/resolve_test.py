@@ -8,7 +8,7 @@ import pytest
 
 from tools.elf_scan.facts import Libraries
 from tools.lib_closure import closure as c
-from tools.lib_closure.cases import BASE, SITE, library, package, resolved, wheel
+from tools.lib_closure.cases import BASE, MULTIARCH, SITE, library, package, resolved, wheel
 
 LIBGL = package("libgl1", "1.6.0-1", "libGLX.so.0", "libc.so.6", file="libGL.so.1")
 LIBGLX = package("libglx0", "1.6.0-1", "libc.so.6", file="libGLX.so.0")
@@ -159,6 +159,18 @@ def test_a_package_brings_the_data_that_it_is_of_no_use_without() -> None:
     assert closure.superfluous == ()
     closure = resolved(sounddevice, added=(portaudio,), base=(*BASE, data))
     assert list(closure.packages) == ["libportaudio2"]
+
+
+def test_all_libraries_of_a_package_that_is_added_find_theirs() -> None:
+    both = Libraries(
+        "libgl1.deb",
+        {**LIBGL.files, f"{MULTIARCH}/libopen.so": library("libgomp.so.1")},
+        owners=dict.fromkeys((*LIBGL.files, f"{MULTIARCH}/libopen.so"), "libgl1"),
+    )
+    cv2 = wheel("opencv_python", "4.10", {"cv2/cv2.abi3.so": library("libGL.so.1")})
+    assert list(resolved(cv2, added=(both, LIBGLX)).packages) == ["libgl1", "libglx0", "libgomp1"]
+    closure = resolved(wheel("pkg", "1.0", {}), added=(both, LIBGLX))
+    assert (list(closure.packages), closure.superfluous) == ([], ("libgl1", "libglx0"))
 
 
 def test_a_package_that_nothing_needs_is_superfluous() -> None:
