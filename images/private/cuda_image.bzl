@@ -85,7 +85,6 @@ def cuda_image(
     | `NAME_link_test` | whether the dynamic loader finds all libraries, in the images of all architectures |
     | `NAME_why` | `run` says why a library or a package is in the image |
     | `NAME_pkgdeps` | `run` writes which packages the environment needs, and their lock |
-    | `NAME_ARCH_link_test`, `NAME_link_test` | whether all libraries are found in one image, and in both |
 
     Args:
         name: name of the targets.
