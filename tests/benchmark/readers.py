@@ -4,7 +4,7 @@
 
 LIST names the files, one a line. Each reads from all of them what the dynamic loader would: the libraries
 that are needed, paths and versions of symbols; and writes to OUT how many NEEDED entries there are, which
-must be the same for all. The seed's pipeline finds other things, and does not count.
+must be the same for all. `readelf -d` alone leaves the versions out. The seed's pipeline finds other things, and does not count.
 """
 
 from __future__ import annotations
@@ -61,9 +61,11 @@ def _lief(files: Path, output: Path) -> str:
     return str(needed)
 
 
-def _readelf(files: Path, output: Path) -> str:
+def _readelf(files: Path, output: Path, *options: str) -> str:
     with files.open() as names, output.open("w") as out:
-        subprocess.run(["xargs", "-n1", "-d\\n", "readelf", "-d"], stdin=names, stdout=out, check=True)
+        subprocess.run(
+            ["xargs", "-n1", "-d\\n", "readelf", "-d", *options], stdin=names, stdout=out, check=True
+        )
     return str(output.read_text(errors="replace").count("(NEEDED)"))
 
 
@@ -94,6 +96,7 @@ _WAYS: Mapping[str, Callable[[Path, Path], str]] = {
     "pyelftools": _pyelftools,
     "lief": _lief,
     "readelf": _readelf,
+    "readelf-versions": lambda files, output: _readelf(files, output, "-V"),
     "scanelf": _scanelf,
     "seed": _seed,
 }
