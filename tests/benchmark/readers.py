@@ -3,8 +3,8 @@
     python3 -m tests.benchmark.readers ours --files LIST --output OUT
 
 LIST names the files, one a line. Each reads from all of them what the dynamic loader would: the libraries
-that are needed, paths and versions of symbols; and writes to OUT how many NEEDED entries there are, which
-must be the same for all. `readelf -d` alone leaves the versions out. The seed's pipeline finds other things, and does not count.
+that are needed, paths, and but for scanelf and `readelf -d` versions of symbols; and writes to OUT how many
+NEEDED entries there are, which must be the same for all. The seed's pipeline finds other things: no number.
 """
 
 from __future__ import annotations
