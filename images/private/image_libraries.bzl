@@ -9,7 +9,7 @@ load("//apt:defs.bzl", "apt_base", "apt_layer")
 load("//images:config.bzl", "RUNTIMES")
 load("//images:names.bzl", "debian_layer", "python_layer")
 load(":image_needs.bzl", "image_needs")
-load(":library_closure.bzl", "library_closure")
+load(":library_closure.bzl", "library_closure", "resolved_libraries")
 load(":pkgdeps.bzl", pkgdeps_update = "pkgdeps")
 load(":platform_select.bzl", "platform_select")
 load(":why.bzl", "image_why")
@@ -86,7 +86,7 @@ def image_libraries(
         hints = [],
         pkgdeps = None,
         **common):
-    """Makes NAME_ARCH_libraries, NAME_ARCH_closure, NAME_why and NAME_pkgdeps.
+    """Makes NAME_ARCH_libraries, NAME_ARCH_resolved, NAME_ARCH_closure, NAME_why and NAME_pkgdeps.
 
     Args:
         name: the images' name, without the architecture.
@@ -129,19 +129,24 @@ def image_libraries(
                 set = closure,
                 **common
             )
+        resolved_libraries(
+            name = image + "_resolved",
+            added = libraries_layer(image) if apt else None,
+            needs = image + "_needs",
+            **common
+        )
         library_closure(
             name = image_closure(image),
-            added = libraries_layer(image) if apt else None,
             closure = closure,
             duplicate_libraries = duplicate_libraries,
-            needs = image + "_needs",
             pkgdeps = pkgdeps or committed(name),
+            resolved = image + "_resolved",
             update = update,
             **common
         )
     image_why(
         name = name + "_why",
-        closure = platform_select(name, name + "_{}_closure", architectures),
+        closure = platform_select(name, name + "_{}_resolved", architectures),
         **common
     )
     pkgdeps_update(

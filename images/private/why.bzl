@@ -4,7 +4,7 @@
 
     image_why(
         name = "app_why",
-        closure = ":app_closure",
+        closure = ":app_amd64_resolved",
         image_name = "//app:app",
     )
 
@@ -21,7 +21,7 @@ The image need not be built for it, nor be right: what is unresolved is explaine
 _ATTRS = {
     "closure": attr.label(
         allow_single_file = [".json"],
-        doc = "The library closure: a target whose one file is what //tools/lib_closure wrote.",
+        doc = "The library closure: a `resolved_libraries`, which may lack something, or its JSON.",
         mandatory = True,
     ),
     "image_name": attr.string(
