@@ -167,6 +167,8 @@ def test_what_is_no_longer_needed_leaves_both_files(keeper: Keeper) -> None:
     assert lock["packages"] == {"amd64": {}, "arm64": {}}
     assert lock["sets"]["elf"]["packages"] == {"amd64": [], "arm64": []}
     keeper.ok("--check")
+    keeper.pkgdeps.unlink()
+    keeper.stale()
 
 
 def test_a_library_that_update_alternatives_links_is_found(keeper: Keeper) -> None:

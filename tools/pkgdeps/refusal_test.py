@@ -79,6 +79,9 @@ def test_a_package_without_the_library_that_the_index_says_is_refused(old: Keepe
 
 
 def test_a_library_that_a_package_of_the_base_should_have_is_refused(old: Keeper) -> None:
+    """A newer one that has it is no package to add."""
+    newer = deb("libc6", {"libtwo.so.2": []}, version="2.36-10")
+    old.archive.publish_all(DEBS, {"bookworm-updates": [newer]})
     old.sonames(SONAMES | {"libtwo.so.2": "libc6"})
     assert "says that libc6 has it" in old.error()
 
@@ -153,12 +156,3 @@ def test_on_a_full_disk_neither_file_is_written(old: Keeper, name: str) -> None:
     """Where the file is prepared is a device without room; the shell has the number of the process to be."""
     room = f'ln -s /dev/full "$BUILD_WORKSPACE_DIRECTORY/app/.{name}.$$"'
     assert old.error(before=room) == f"error: {old.lock.with_name(name)}: No space left on device\n"
-
-
-def test_when_the_second_file_cannot_be_replaced_the_first_is_put_back(keeper: Keeper) -> None:
-    keeper.lock.mkdir()
-    (keeper.lock / "in the way").touch()
-    done = keeper.run()
-    assert done.returncode == 1
-    assert not keeper.pkgdeps.exists()
-    assert [path.name for path in keeper.pkgdeps.parent.iterdir()] == ["train.apt.json"]
