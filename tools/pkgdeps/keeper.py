@@ -181,5 +181,7 @@ class Keeper:
         return done.stdout
 
     def files(self) -> dict[str, bytes]:
-        """All files of the package, by name."""
-        return {path.name: path.read_bytes() for path in self.pkgdeps.parent.iterdir()}
+        """All files of the package, by name; a device has no end, so none is read."""
+        return {
+            path.name: path.read_bytes() if path.is_file() else b"" for path in self.pkgdeps.parent.iterdir()
+        }
