@@ -19,7 +19,7 @@ from tools.elf_scan.stacked import StackedLibraries
 from tools.image_run.layout import open_image
 from tools.image_run.store import cached_root
 from tools.image_run.unpack import remove_tree
-from tools.link_test.__main__ import library_path
+from tools.link_test.__main__ import loader
 
 _SEEDS = range(8)
 _NATIVE = (elf.EM_X86_64, 64)
@@ -50,8 +50,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     opened = open_image(layout)
     scratch = tmp_path_factory.mktemp("scratch")
     with cached_root(opened, scratch / "pycuda/roots") as root:
-        loader = Loader(stack, library_path(opened.config))
-        yield Image(layout, stack, loader, Root(str(root)), scratch)
+        yield Image(layout, stack, loader(stack, opened.config), Root(str(root)), scratch)
     remove_tree(str(scratch))
 
 
@@ -64,10 +63,10 @@ def native(stack: StackedLibraries) -> list[str]:
     ]
 
 
-def differences(answers: dict[str, Answer], stack: StackedLibraries, loader: Loader) -> Iterable[str]:
+def differences(answers: dict[str, Answer], stack: StackedLibraries, like: Loader) -> Iterable[str]:
     """The files of which the image's loader says something else."""
     for path in native(stack):
-        wanted = expected(path, loader.load(path), lambda name: stack.real(name) or name)
+        wanted = expected(path, like.load(path), lambda name: stack.real(name) or name)
         if answers[path] != wanted:
             yield f"{path}\n  ld.so: {answers[path]}\n  here:  {wanted}"
 
@@ -101,6 +100,6 @@ def test_the_loader_of_the_image_gives_the_same_answers_for_odd_libraries(
     odd = make(image.root, surprise(seed), tmp_path / "odd", paths)
     stack = StackedLibraries(odd.layers)
     answers = ask(odd.layout, native(stack), tmp_path, stack.real)
-    assert not list(differences(answers, stack, Loader(stack, paths)))
+    assert not list(differences(answers, stack, loader(stack, open_image(odd.layout).config)))
     assert any(answer.lost for answer in answers.values())
     assert any(answer.versions for answer in answers.values())

@@ -84,10 +84,7 @@ def make(below: Root, files: Files, place: Path, library_path: str = "") -> Odd:
 
 
 def surprise(seed: int) -> Files:
-    """Libraries that need each other at random, found here and there or nowhere.
-
-    Folders of ld.so.conf and of the system have no library under another name than its SONAME.
-    """
+    """Libraries that need each other at random, found here and there or nowhere."""
     chance = random.Random(seed)
     names = [f"lib{letter}.so.{number}" for letter in "abcdefgh" for number in (1, 2)]
     files: dict[str, Spec | str | bytes] = {
@@ -101,8 +98,8 @@ def surprise(seed: int) -> Files:
         name, folder = chance.choice(names), chance.choice(_FOLDERS)
         path = f"{folder}/{name}"
         if folder in _SEARCHED or chance.random() > 0.15:
-            sonames = [name] if folder in _SEARCHED else [name, name, chance.choice(names), None]
-            files[path] = _spec(chance, chance.choice(sonames), names, number)
+            soname = chance.choice([name, name, chance.choice(names), None])
+            files[path] = _spec(chance, soname, names, number)
         else:
             files[path] = f"{chance.choice(_FOLDERS)}/{chance.choice(names)}"
     return files

@@ -110,7 +110,7 @@ def expected(path: str, edges: Iterable[Edge], real: Callable[[str], str]) -> An
     versions = frozenset(
         (edge.needer.real, edge.found.real, version)
         for edge in edges
-        if edge.found
+        if edge.found and edge.name not in lost  # the list has a stand-in of that name then
         for version in missing_versions(edge)
     )
     found = frozenset(edge.found.real for edge in edges if edge.found)

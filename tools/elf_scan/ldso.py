@@ -13,7 +13,7 @@ from typing import Protocol
 
 from tools.elf_scan.elf import EM_386, EM_AARCH64, EM_ARM, EM_X86_64
 
-CONF = "/etc/ld.so.conf"
+CONF, CACHE = "/etc/ld.so.conf", "/etc/ld.so.cache"
 ARCHITECTURES = {"amd64": (EM_X86_64, 64), "arm64": (EM_AARCH64, 64)}
 TRIPLETS = {
     (EM_X86_64, 64): "x86_64-linux-gnu",

@@ -7,7 +7,7 @@ library was asked for by, or has as SONAME, is taken from there. Else it is sear
 1. DT_RPATH of the file that needs it and of those that loaded that one, unless it has a DT_RUNPATH;
 2. LD_LIBRARY_PATH;
 3. DT_RUNPATH of the file that needs it, and of no other;
-4. the folders of ld.so.conf, then the system folders.
+4. ld.so.cache, or the folders of ld.so.conf, of which ldconfig makes it; then the system folders.
 
 Files of another class or machine are passed over. Runs on Python 3.9 and later.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,8 +62,16 @@ class Edge:
 class Loader:
     """Loads files of one file system; facts and searches are shared by all of them."""
 
-    def __init__(self, files: Files, library_path: str = "") -> None:
+    def __init__(self, files: Files, library_path: str = "", cache: Mapping[str, str] | None = None) -> None:
+        """Loads from a file system.
+
+        Args:
+            files: the file system.
+            library_path: LD_LIBRARY_PATH.
+            cache: what ld.so.cache says, name to path; the folders of ld.so.conf count if it is None.
+        """
         self._files = files
+        self._cache = cache
         self._library_path = ldso.path_list(library_path)
         self._configured = ldso.configured_dirs(files)
         self._facts: dict[str, elf.Elf | None] = {}
@@ -112,11 +121,11 @@ class Loader:
         if "/" in name:
             found = self._search("", tuple(self._expand(name, needer)), needer.facts)
         else:
-            found = self._search(name, tuple(self._folders(needer)), needer.facts)
+            found = self._search(name, tuple(self._folders(name, needer)), needer.facts)
         return Loaded(*found, parent=needer) if found else None
 
-    def _folders(self, needer: Loaded) -> list[str]:
-        """The folders in the order in which the loader searches them."""
+    def _folders(self, name: str, needer: Loaded) -> list[str]:
+        """The folders in the order in which the loader searches them; of the cache, the file itself."""
         facts, folders = needer.facts, []
         above: Loaded | None = needer if facts.runpath is None else None
         while above is not None:
@@ -127,9 +136,14 @@ class Loader:
         if facts.runpath is not None:
             folders += self._expand(facts.runpath, needer)
         system = ldso.system_dirs(facts.machine, facts.bits)
-        if facts.nodeflib:
-            return folders + [path for path in self._configured if path not in system]
-        return folders + self._configured + system
+        configured = self._configured
+        if self._cache is not None:
+            configured = [self._cache[name]] if name in self._cache else []
+        if not facts.nodeflib:
+            return folders + configured + system
+        if self._cache is not None:
+            return folders + [path for path in configured if not path.startswith(_inside(system))]
+        return folders + [path for path in configured if path not in system]
 
     def _expand(self, paths: str, of: Loaded) -> list[str]:
         """A path list with $ORIGIN, $LIB and $PLATFORM replaced, without folders relative to the cwd."""
@@ -151,13 +165,19 @@ class Loader:
     def _search_now(
         self, name: str, folders: tuple[str, ...], like: elf.Elf
     ) -> tuple[str, str, elf.Elf] | None:
+        cached = self._cache.get(name) if self._cache is not None else None
         for folder in folders:
-            path = posixpath.join(folder, name) if name else folder
+            path = posixpath.join(folder, name) if name and folder != cached else folder
             real = self._files.real(path)
             facts = self.facts(real) if real is not None else None
             if real is not None and facts is not None and _fit(facts, like):
                 return path, real, facts
         return None
+
+
+def _inside(folders: list[str]) -> tuple[str, ...]:
+    """How paths in folders begin."""
+    return tuple(f"{folder}/" for folder in folders)
 
 
 def _fit(one: elf.Elf, other: elf.Elf) -> bool:

@@ -127,6 +127,7 @@ def test_the_configuration_of_the_loader(tmp_path: Path) -> None:
         "etc/ld.so.conf.d/a.conf": b"/opt/\xff\n",
         "etc/other/b.conf": b"/opt/b\n",
         "usr/lib/x/ld.so.conf": b"/usr/lib/x\n",
+        "etc/ld.so.cache": b"glibc-ld.so.cache1.1\0\xff\x80" + bytes(70000),
     }
     no_texts = {"etc/large.conf": b"#" * 70000, "etc/passwd": b"root", "srv/nginx.conf": b"/opt"}
     found = look(tmp_path, *(file(name, data) for name, data in (texts | no_texts).items()))

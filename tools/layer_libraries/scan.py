@@ -20,7 +20,7 @@ from tools.elf_scan.facts import Libraries, Library
 from tools.image_run.streams import open_tar
 
 _WHITEOUT = ".wh."
-_MAX_CONF = 1 << 16
+_MAX_CONF, _MAX_CACHE = 1 << 16, 1 << 24
 _SPOOL = 32 << 20
 
 
@@ -92,7 +92,7 @@ class _Found:
 
     def read(self, path: str, size: int, stream: BinaryIO) -> None:
         """A regular file."""
-        if size <= _MAX_CONF and _is_conf(path):
+        if (size <= _MAX_CONF and _is_conf(path)) or (size <= _MAX_CACHE and path == ldso.CACHE):
             self._conf[path] = os.fsdecode(stream.read())
         elif posixpath.dirname(path) == dpkg.INFO and path.endswith(".list"):
             self._lists[path] = stream.read()

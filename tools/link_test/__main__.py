@@ -17,10 +17,11 @@ from pathlib import Path
 
 from tools.common.errors import ToolError, run
 from tools.elf_scan import facts
-from tools.elf_scan.ldso import ARCHITECTURES
+from tools.elf_scan.ldso import ARCHITECTURES, CACHE
 from tools.elf_scan.loader import Loader
 from tools.elf_scan.stacked import StackedLibraries
 from tools.image_run.layout import Config, open_image
+from tools.ld_cache.read import read_cache
 from tools.lib_closure.closure import excused
 from tools.link_test.allowed import read_allowed
 from tools.link_test.check import Problem, Result, check
@@ -53,28 +54,28 @@ def main() -> int:
 
     config = open_image(options.image).config
     stack = StackedLibraries(facts.read(path) for path in options.libraries)
-    result = check(stack, Loader(stack, library_path(config)), machine(config, options.image))
+    result = check(stack, loader(stack, config), machine(config))
     lines, failed = report(result, why)
     for line in lines:
         print(line)
     return int(failed)
 
 
-def machine(config: Config, image: Path) -> tuple[int, int]:
+def loader(stack: StackedLibraries, config: Config) -> Loader:
+    """The loader of an image: with its ld.so.cache, and LD_LIBRARY_PATH of its programs."""
+    env = dict(each.partition("=")[::2] for each in config.env)
+    cache = stack.content(CACHE)
+    known = {} if cache is None else read_cache(cache, machine(config))
+    return Loader(stack, env.get("LD_LIBRARY_PATH", ""), known)
+
+
+def machine(config: Config) -> tuple[int, int]:
     """The image's machine, as ELF files state it."""
     name = config.platform.removeprefix("linux/").partition("/")[0]
     if name not in ARCHITECTURES:
-        raise ToolError(
-            f"is for {config.platform}; images for {', '.join(sorted(ARCHITECTURES))} can be tested",
-            file=image,
-        )
+        known = ", ".join(sorted(ARCHITECTURES))
+        raise ToolError(f"the image is for {config.platform}; images for {known} can be tested")
     return ARCHITECTURES[name]
-
-
-def library_path(config: Config) -> str:
-    """LD_LIBRARY_PATH of the programs in the image."""
-    env = dict(each.partition("=")[::2] for each in config.env)
-    return env.get("LD_LIBRARY_PATH", "")
 
 
 def report(result: Result, why: Callable[[Problem], str]) -> tuple[list[str], bool]:

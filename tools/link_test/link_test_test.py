@@ -13,8 +13,10 @@ from tools.elf_scan import facts
 from tools.elf_scan.elf_writer import Spec, write
 from tools.elf_scan.loader import Loader
 from tools.elf_scan.stacked import StackedLibraries
-from tools.image_run.testing import Entry, Layout, file, tar
+from tools.image_run.testing import Entry as Member
+from tools.image_run.testing import Layout, file, tar
 from tools.layer_libraries.__main__ import main as layer_libraries
+from tools.ld_cache.cache import Entry, serialise
 from tools.link_test.__main__ import main
 from tools.link_test.allowed import read_allowed
 from tools.link_test.check import Problem, Result, check
@@ -25,7 +27,7 @@ C = Spec(soname="libc.so.6", defined=("C_1", "C_2"))
 Files = Mapping[str, Spec | bytes]
 
 
-def entries(files: Files) -> list[Entry]:
+def entries(files: Files) -> list[Member]:
     """The files as those of a layer."""
     return [
         file(path.lstrip("/"), content if isinstance(content, bytes) else write(content))
@@ -250,6 +252,26 @@ def test_the_image_says_for_which_machine_it_is(tool: Tool, capsys: pytest.Captu
     assert "1 files, 1 libraries" in capsys.readouterr().out
 
 
+def test_the_cache_of_the_image_counts(tool: Tool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not what ldconfig would find: a layer above the one with the cache adds nothing to it."""
+    found = [Entry("libb.so", "/opt/libb.so", 0x0303), Entry("libc.so", "/opt/libc.so", 0x0303)]
+    files: Files = {
+        "/etc/ld.so.conf": b"/opt\n",
+        "/opt/libb.so": Spec(),
+        "/opt/libd.so": Spec(),
+        f"{LIB}/libc.so": Spec(),
+        "/bin/a": Spec(needed=("libb.so", "libc.so", "libd.so")),
+    }
+    assert tool.run(files, {"/etc/ld.so.cache": serialise(found)}) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == [
+        "error: 1 libraries are not found, or lack symbol versions",
+        "  /bin/a NEEDED libd.so: not found",
+    ]
+
+
 def test_an_image_for_an_unknown_machine_is_refused(tool: Tool) -> None:
-    with pytest.raises(ToolError, match="is for linux/riscv64; images for amd64, arm64 can be tested"):
+    with pytest.raises(
+        ToolError, match="the image is for linux/riscv64; images for amd64, arm64 can be tested"
+    ):
         tool.run({"/bin/a": Spec()}, architecture="riscv64")
