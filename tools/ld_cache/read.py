@@ -31,16 +31,16 @@ def read_cache(data: bytes, machine: tuple[int, int]) -> dict[str, str]:
         raise ToolError(f"{CACHE} is no cache of glibc's", remedy="Make the layer with it by ld_cache_layer.")
     cache = data[start:]
     found: dict[str, str] = {}
-    loose: dict[str, str] = {}
     try:
         (count,) = struct.unpack_from("<I", cache, _COUNT_AT)
         for number in range(count):
             flags, name, path, _, hwcap = _ENTRY.unpack_from(cache, _HEADER + number * _ENTRY.size)
             if not hwcap and flags in (_ANY, _KINDS[machine]):
-                (loose if flags == _ANY else found).setdefault(_text(cache, name), _text(cache, path))
+                # Those for just this machine come before those for any.
+                found.setdefault(_text(cache, name), _text(cache, path))
     except (struct.error, ValueError) as error:
         raise ToolError(f"{CACHE} is cut off", remedy="Make the layer with it by ld_cache_layer.") from error
-    return loose | found
+    return found
 
 
 def _text(cache: bytes, at: int) -> str:
