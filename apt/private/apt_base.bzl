@@ -54,6 +54,7 @@ def _apt_base_impl(ctx):
         AptLayerInfo(
             arch = ctx.attr.arch,
             layer = None,
+            lock = None,
             packages = {},
             pulled = True,
             state = state,

@@ -37,13 +37,15 @@ def _check_base(ctx, packages, base):
             fail("{}: base {} has the {} {}, the packages have {}".format(ctx.label, ctx.attr.base.label, what, below, mine))
     for deb in packages.debs:
         if base.packages.get(deb.package, deb.version) != deb.version:
-            fail("{}: {} is {} in the lock @{} and {} in the base {}; lay both on the same lock".format(
+            fail("{}: {} is {} in the lock @{} and {} in the base {}, of the lock @{}; {}".format(
                 ctx.label,
                 deb.package,
                 deb.version,
                 packages.lock,
                 base.packages[deb.package],
                 ctx.attr.base.label,
+                base.lock,
+                "write both locks anew, so that they are of one state of the archive",
             ))
 
 def _apt_layer_impl(ctx):
@@ -65,6 +67,8 @@ def _apt_layer_impl(ctx):
         args.add_all("--auto" if deb.package in packages.auto else "--package", [deb.facts, deb.part])
     if base:
         args.add("--base", base.state)
+    args.add("--closure", packages.closure)
+    args.add("--lock", packages.lock)
     if pulled:
         args.add_all(packages.roots, before_each = "--root")
     args.add("--arch", packages.arch)
@@ -72,7 +76,8 @@ def _apt_layer_impl(ctx):
     args.add_all(packages.components, before_each = "--component")
     if packages.merged_usr:
         args.add_all(_ROOT_LINKS.get(packages.arch, ["bin", "lib", "sbin"]), before_each = "--root-link")
-    args.add("--policy", ctx.file._policy)
+    policies = [ctx.file._policy] + packages.scripts
+    args.add_all(policies, before_each = "--policy")
     rights = [ctx.file._rights] + packages.rights
     args.add_all(rights, before_each = "--rights")
     args.add("--excludes", ctx.file._excludes)
@@ -83,7 +88,7 @@ def _apt_layer_impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = files + rights + [ctx.file._policy, ctx.file._excludes] + ([base.state] if base else []),
+        inputs = files + rights + policies + [ctx.file._excludes] + ([base.state] if base else []),
         outputs = [layer, state, status],
         mnemonic = "AptLayer",
         progress_message = "Laying out {} packages in %{{label}}".format(
@@ -96,6 +101,7 @@ def _apt_layer_impl(ctx):
         AptLayerInfo(
             arch = packages.arch,
             layer = layer,
+            lock = packages.lock,
             packages = {} if pulled else installed | {deb.package: deb.version for deb in debs},
             pulled = pulled,
             state = state,
@@ -123,7 +129,7 @@ def apt_layer(name, lock, set, arch, base = None, **kwargs):
     Args:
       name: name of the target; its default output is the layer, NAME.tar.gz.
       lock: the lock's repository, as `apt.lock` named it: `@bookworm`.
-      set: a set of the lock, such as `base`.
+      set: a set of the lock, such as `base`; it may add to the packages of another lock of the suite.
       arch: Debian's name of the architecture: `amd64` or `arm64`.
       base: an apt_layer or apt_base target below; only what it lacks is added, and dpkg's database is that of both.
       **kwargs: attributes of every rule, such as `tags` and `visibility`.

@@ -21,6 +21,11 @@ apt_set(
 _ATTRS = {
     "arch": attr.string(mandatory = True, doc = "Debian's name of the architecture."),
     "auto": attr.string_list(doc = "Those of the packages that only dependencies asked for."),
+    "closure": attr.string(
+        default = "apt",
+        values = ["apt", "elf"],
+        doc = "`apt`: all that Depends name is there; `elf`: only what ELF files need, so that some of it is lacking.",
+    ),
     "components": attr.string_list(mandatory = True, doc = "Components of the archive that were locked."),
     "debs": attr.label_list(providers = [DebInfo], doc = "What the set adds to the one that it is on."),
     "lock": attr.string(mandatory = True, doc = "Name of the hub, for messages."),
@@ -30,6 +35,10 @@ _ATTRS = {
         allow_files = [".json"],
         doc = "Which packages may give rights away, beside those of `//apt/policy:rights.json`.",
     ),
+    "scripts": attr.label_list(
+        allow_files = [".json"],
+        doc = "What maintainer scripts would do, beside those of `//apt/policy:scripts.json`.",
+    ),
     "suite": attr.string(mandatory = True, doc = "The suite, such as `bookworm`."),
 }
 
@@ -38,12 +47,14 @@ def _apt_set_impl(ctx):
     return [AptSetInfo(
         arch = ctx.attr.arch,
         auto = (below.auto if below else []) + ctx.attr.auto,
+        closure = ctx.attr.closure,
         components = ctx.attr.components,
         debs = (below.debs if below else []) + [deb[DebInfo] for deb in ctx.attr.debs],
         lock = ctx.attr.lock,
         merged_usr = ctx.attr.merged_usr,
         rights = ctx.files.rights,
         roots = [deb[DebInfo].package for deb in ctx.attr.debs if deb[DebInfo].package not in ctx.attr.auto],
+        scripts = ctx.files.scripts,
         suite = ctx.attr.suite,
     )]
 

@@ -20,6 +20,10 @@ _LOCK = tag_class(
             doc = """Files like `//apt/policy:rights.json`, for this lock: which setuid programs and the like its
 packages may have beside those that are known.""",
         ),
+        "scripts": attr.label_list(
+            doc = """Files like `//apt/policy:scripts.json`, for this lock: what maintainer scripts of its packages would
+do, where that cannot be read off the scripts. A package that several files have is as the last one says.""",
+        ),
     },
 )
 
@@ -57,6 +61,7 @@ def _declare(mctx, tag):
         lock_name = tag.name,
         refresh = lock.refresh,
         rights = tag.rights,
+        scripts = tag.scripts,
     )
 
 def _apt_impl(mctx):

@@ -11,6 +11,7 @@ _ATTRS = {
     "lock_name": attr.string(mandatory = True, doc = "The hub's name as the user chose it."),
     "refresh": attr.string(doc = "The command that writes the lock anew, for messages."),
     "rights": attr.label_list(doc = "Which packages may give rights away, beside those that are known."),
+    "scripts": attr.label_list(doc = "What maintainer scripts would do, beside those that are known."),
 }
 
 _HEAD = """
@@ -45,12 +46,14 @@ apt_set(
     name = {name},
     arch = {arch},
     auto = {auto},
+    closure = {closure},
     components = {components},
     debs = {debs},
     lock = {lock},
     merged_usr = {merged_usr},
     on = {on},
     rights = {rights},
+    scripts = {scripts},
     suite = {suite},
 )
 """
@@ -126,12 +129,14 @@ def _sets(lock, attr):
                 name = "{}.{}".format(name, arch),
                 arch = arch,
                 auto = content["auto"][arch],
+                closure = content.get("closure", "apt"),
                 components = lock["components"],
                 debs = ["//packages:{}.{}".format(package, arch) for package in packages],
                 lock = attr.lock_name,
                 merged_usr = lock["merged_usr"],
                 on = "{}.{}".format(content["on"], arch) if content["on"] else None,
                 rights = [str(label) for label in attr.rights],
+                scripts = [str(label) for label in attr.scripts],
                 suite = lock["suite"],
             ))
     return "".join(for_each)

@@ -5,6 +5,9 @@ The error is kept for the lock's hub, which fails with it when a target first as
 
 VERSION = 1
 
+# What decides which packages a set has beside its roots: their Depends, or what ELF files need.
+_CLOSURES = ["apt", "elf"]
+
 _HEX = "0123456789abcdef"
 _OF_IMAGE = ".apt.json"
 _TEXTS = ["architecture", "archive", "path", "version"]
@@ -60,6 +63,8 @@ def _check_set(name, content, lock):
     below = content.get("on")
     if below != None and (type(below) != "string" or below not in lock["sets"] or below == name):
         return "set {} is on {}, which is not a set of the lock".format(repr(name), repr(below))
+    if content.get("closure", "apt") not in _CLOSURES:
+        return "set {} has the closure {}; there are {}".format(repr(name), repr(content["closure"]), " and ".join(_CLOSURES))
     for arch, packages in content["packages"].items():
         if not _all_strings(packages) or not _all_strings(content["auto"].get(arch)):
             return "set {} has no packages for {}".format(repr(name), arch)

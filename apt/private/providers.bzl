@@ -16,12 +16,14 @@ AptSetInfo = provider(
     fields = {
         "arch": "string: Debian's name of the architecture, such as `arm64`.",
         "auto": "list of strings: names of those packages that only dependencies asked for.",
+        "closure": "string: `apt`, or `elf` when the packages may lack what their Depends name.",
         "components": "list of strings: components of the archive that were locked, such as `main`.",
         "debs": "list of DebInfo: all packages, those of the sets below included.",
         "lock": "string: name of the lock's repository, for messages.",
         "merged_usr": "bool: whether /bin, /lib and /sbin are links into /usr.",
         "rights": "list of File: policies of rights beside the one of this repository.",
         "roots": "list of strings: names of the packages that the set itself asks for; what they need is `auto`.",
+        "scripts": "list of File: what maintainer scripts would do, beside the policy of this repository.",
         "suite": "string: the suite, such as `bookworm`.",
     },
 )
@@ -31,6 +33,7 @@ AptLayerInfo = provider(
     fields = {
         "arch": "string: Debian's name of the architecture.",
         "layer": "File: the layer, .tar.gz; None for a pulled image.",
+        "lock": "string: name of the repository of its set's lock, for messages; None for a pulled image.",
         "packages": "dict from package name to version: everything installed so far, as far as it is known before the build.",
         "pulled": "bool: whether an image lies below, so that only the state knows what is installed.",
         "state": "File: JSON from which an apt layer on top continues.",

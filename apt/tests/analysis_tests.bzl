@@ -16,13 +16,15 @@ def _adds_impl(ctx):
     layer = analysistest.target_under_test(env)
     asserts.equals(env, {"one": "1", "two": "1"}, layer[AptLayerInfo].packages)
     (action,) = [action for action in analysistest.target_actions(env) if action.mnemonic == "AptLayer"]
+    names = [file.basename for file in action.inputs.to_list()]
+    asserts.true(env, "own_scripts.json" in names and "scripts.json" in names, "both policies of scripts are read")
     parts = [file.basename for file in action.inputs.to_list() if file.basename.endswith(".part.tar.gz")]
     asserts.equals(env, ["two_1.part.tar.gz"], parts)
     return analysistest.end(env)
 
 _adds_test = analysistest.make(_adds_impl)
 
-def _set(name, debs, arch = "amd64", suite = "bookworm"):
+def _set(name, debs, arch = "amd64", suite = "bookworm", **kwargs):
     apt_set(
         name = "{}.{}".format(name, arch),
         arch = arch,
@@ -31,6 +33,7 @@ def _set(name, debs, arch = "amd64", suite = "bookworm"):
         lock = "test",
         suite = suite,
         tags = ["manual"],
+        **kwargs
     )
 
 def apt_layer_analysis_tests(name):
@@ -52,20 +55,23 @@ def apt_layer_analysis_tests(name):
         )
     _set("one", [":one_1"])
     _set("newer", [":one_2"])
-    _set("both", [":one_1", ":two_1"])
+    _set("both", [":one_1", ":two_1"], scripts = ["own_scripts.json"])
     _set("one", [":one_1"], arch = "arm64")
     _set("trixie", [":one_1"], suite = "trixie")
     for base, arch in [("one", "amd64"), ("one", "arm64"), ("newer", "amd64"), ("trixie", "amd64")]:
         _layer("base_{}_{}".format(base, arch), base, arch)
     tests = []
-    for base, message in {
-        "base_newer_amd64": "one is 1 in the lock @test and 2 in the base",
-        "base_one_arm64": "has the architecture arm64, the packages have amd64",
-        "base_trixie_amd64": "has the suite trixie, the packages have bookworm",
+    for base, messages in {
+        "base_newer_amd64": [
+            "one is 1 in the lock @test and 2 in the base",
+            "base_newer_amd64, of the lock @test; write both locks anew",
+        ],
+        "base_one_arm64": ["has the architecture arm64, the packages have amd64"],
+        "base_trixie_amd64": ["has the suite trixie, the packages have bookworm"],
     }.items():
         _layer("on_" + base, "both", "amd64", base)
         tests.append("{}_refuses_{}".format(name, base))
-        fails_test(name = tests[-1], messages = [message], target_under_test = "on_" + base)
+        fails_test(name = tests[-1], messages = messages, target_under_test = "on_" + base)
     missing_set(
         name = "both.riscv64",
         arch = "riscv64",

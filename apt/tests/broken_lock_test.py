@@ -76,6 +76,12 @@ def without(*keys: str) -> Callable[[str], str]:
     return damage
 
 
+def closure(text: str) -> str:
+    content = json.loads(text)
+    content["sets"]["base"]["closure"] = "all"
+    return json.dumps(content)
+
+
 def message(nested: Nested, target: str = SET) -> list[str]:
     """The one error of a build that needs a package; nothing but fail() itself has a traceback."""
     done = nested.bazel("query", target)
@@ -102,6 +108,7 @@ NOT_HEX = "which is not 64 lowercase hexadecimal digits"
         (without("packages"), "it has no packages"),
         (without("sets"), "it has no sets"),
         (without("sets", "base", "auto", "amd64"), 'set "base" has no packages for amd64'),
+        (closure, 'set "base" has the closure "all"; there are apt and elf'),
         (without("packages", "amd64", "tool"), 'tool (amd64) is in the set "base" but has no entry'),
         (entry(sha256=None), "tool (amd64) has no sha256"),
         (entry(path=None), "tool (amd64) has no path"),

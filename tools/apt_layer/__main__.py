@@ -14,8 +14,9 @@ from pathlib import Path
 from tools.apt_layer import state as states
 from tools.apt_layer.choose import choose
 from tools.apt_layer.content import write_part
+from tools.apt_layer.depends import CLOSURES
 from tools.apt_layer.effects import read_policy
-from tools.apt_layer.merge import Layer, add_packages
+from tools.apt_layer.merge import Layer, LockedSet, add_packages
 from tools.apt_layer.relocate import relocate
 from tools.apt_layer.rights import check_rights, read_rights
 from tools.apt_layer.shared import status
@@ -38,7 +39,8 @@ def main() -> None:
         if base.pulled:
             packages = _on_pulled(base, packages, args, Path(scratch))
         links = {name: f"usr/{name}" for name in args.root_link}
-        layer = add_packages(base, packages, read_policy(args.policy), tuple(args.component), links)
+        lock = LockedSet(args.lock, args.closure)
+        layer = add_packages(base, packages, read_policy(args.policy), tuple(args.component), links, lock)
         if not args.base:
             _add_excludes(layer, args.excludes)
         parts = [_part(facts, Path(scratch)) for facts in layer.parts]
@@ -56,11 +58,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--base", type=Path, help="the state of the apt layer below")
     parser.add_argument("--root", action="append", default=[], help="a package asked for, on a pulled base")
+    parser.add_argument("--lock", required=True, help="the lock's name, for messages")
+    parser.add_argument(
+        "--closure", choices=CLOSURES, default="apt", help="whether all that Depends name is in the set"
+    )
     parser.add_argument("--arch", required=True)
     parser.add_argument("--suite", required=True)
     parser.add_argument("--component", action="append", default=[])
     parser.add_argument("--root-link", action="append", default=[], help="a folder that is a link into /usr")
-    parser.add_argument("--policy", type=Path, required=True)
+    parser.add_argument(
+        "--policy", type=Path, action="append", default=[], help="JSON: what maintainer scripts would do"
+    )
     parser.add_argument(
         "--rights", type=Path, action="append", default=[], help="JSON: who may have more rights"
     )
@@ -83,7 +91,7 @@ def _on_pulled(
                 remedy="Take a base with merged /usr: Debian 12, Ubuntu 20.04 or later.",
             )
     base.suite = args.suite  # what the policy calls the suite is that of the packages
-    return [relocate(facts, base.links, scratch) for facts in choose(base, packages, args.root)]
+    return [relocate(facts, base.links, scratch) for facts in choose(base, packages, args.root, args.closure)]
 
 
 def _add_excludes(layer: Layer, path: Path) -> None:

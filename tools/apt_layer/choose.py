@@ -9,6 +9,7 @@ stays as it is, whatever its version; when that is too old, or in the way, it is
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tools.apt_layer.depends import either, installed, met, named
 from tools.apt_layer.relations import Package, Relation, package
 from tools.apt_layer.state import Facts, State
 from tools.common.errors import ToolError, raise_all
@@ -19,10 +20,15 @@ _REMEDY = (
 )
 
 
-def choose(state: State, packages: Sequence[Facts], roots: Sequence[str]) -> list[Facts]:
-    """The packages to add to the base; `roots` are those that were asked for by name."""
-    choice = _Choice(state, packages)
-    for name in sorted(roots):
+def choose(
+    state: State, packages: Sequence[Facts], roots: Sequence[str], closure: str = "apt"
+) -> list[Facts]:
+    """The packages to add to the base; `roots` are those that were asked for by name.
+
+    All of a set of the closure `elf` are needed, and not all that they depend on.
+    """
+    choice = _Choice(state, packages, complete=closure != "elf")
+    for name in sorted(roots if closure != "elf" else [facts.package for facts in packages]):
         choice.ask(name)
     choice.check_conflicts()
     raise_all(choice.problems)
@@ -35,17 +41,14 @@ def choose(state: State, packages: Sequence[Facts], roots: Sequence[str]) -> lis
 
 
 class _Choice:
-    def __init__(self, state: State, packages: Sequence[Facts]) -> None:
+    def __init__(self, state: State, packages: Sequence[Facts], *, complete: bool) -> None:
+        self._complete = complete
         self.facts = {facts.package: facts for facts in packages}
         self.problems: list[ToolError] = []
         self.taken: dict[str, Package] = {}
         self._set = {facts.package: package(facts.status) for facts in packages}
-        self._base = [
-            package(each.status)
-            for each in state.packages.values()
-            if each.installed and each.architecture in (state.arch, "all")
-        ]
-        self._names = {each.name: each for each in self._base}
+        self._names = installed(state)
+        self._base = list(self._names.values())
 
     def ask(self, name: str) -> None:
         """Takes a package unless the base has it, and then what that needs."""
@@ -56,26 +59,17 @@ class _Choice:
             self._satisfy(self._set[name], group)
 
     def _satisfy(self, who: Package, group: Sequence[Relation]) -> None:
-        there = [*self._base, *self.taken.values()]
-        if any(relation.holds(each) for relation in group for each in there):
+        if met(group, [*self._base, *self.taken.values()]):
             return
         for relation in group:
             for name in (relation.name, *sorted(self._set)):
                 if name in self._set and name not in self._names and relation.holds(self._set[name]):
                     self.ask(name)
                     return
-        self.problems.append(
-            ToolError(f"{who} needs {_either(group)}; {self._reason(group)}", remedy=_REMEDY)
-        )
-
-    def _reason(self, group: Sequence[Relation]) -> str:
-        names = {relation.name for relation in group}
-        found = [
-            str(each) + "".join(f", which provides {one}" for one in each.provides if one.name in names)
-            for each in self._base
-            if each.name in names or any(one.name in names for one in each.provides)
-        ]
-        return f"the base has {' and '.join(found)}" if found else "neither the base nor the set has it"
+        found = named(group, self._base)
+        if found or self._complete:
+            reason = f"the base has {found}" if found else "neither the base nor the set has it"
+            self.problems.append(ToolError(f"{who} needs {either(group)}; {reason}", remedy=_REMEDY))
 
     def check_conflicts(self) -> None:
         """Notes what cannot be in one image: what is taken, with what the base has, either way round."""
@@ -87,7 +81,3 @@ class _Choice:
                             problem = f"{mine} cannot be added to a base with {theirs}: "
                             problem += f"{one.name} conflicts with {relation}"
                             self.problems.append(ToolError(problem, remedy=_REMEDY))
-
-
-def _either(group: Sequence[Relation]) -> str:
-    return " or ".join(map(str, group))

@@ -1,15 +1,16 @@
 """Applies //apt/policy:scripts.json: what maintainer scripts would do, as data.
 
-Each effect is a JSON object whose first key says what it does; `HANDLERS` lists them. Effects that concern
-one file write it; effects on shared files (users, alternatives, ...) go to the State, and shared.py writes
-those files from it. `{arch}` in an effect is Debian's name of the image's architecture, `{triplet}` that of
-compilers.
+Each effect is a JSON object whose first key says what it does; `HANDLERS` lists them. `nothing` is for a
+package whose scripts do nothing that matters: one that is not known at all has its scripts read (scripts.py).
+Effects that concern one file write it; effects on shared files (users, alternatives, ...) go to the State,
+and shared.py writes those files from it. `{arch}` in an effect is Debian's name of the image's architecture,
+`{triplet}` that of compilers.
 """
 
 import enum
 import json
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Phase(enum.IntEnum):
     OTHERS = enum.auto()
 
 
-_TRIPLETS = {
+TRIPLETS = {
     "amd64": "x86_64-linux-gnu",
     "arm64": "aarch64-linux-gnu",
     "armel": "arm-linux-gnueabi",
@@ -57,19 +58,36 @@ class Context:
         self.tree.file(path, data, self.maker, mode=mode, uid=effect.get("uid", 0), gid=effect.get("gid", 0))
 
 
-def read_policy(path: Path) -> dict[str, list[Effect]]:
-    """The effects by package; unknown kinds and effects without a reason are refused before any work."""
-    try:
-        packages: dict[str, list[Effect]] = json.loads(path.read_text(encoding="utf-8"))["packages"]
-        for package, effects in packages.items():
-            for effect in effects:
-                if next(iter(effect)) not in HANDLERS:
-                    raise ToolError(f"{package} has the unknown effect {next(iter(effect))!r}", file=path)
-                if not effect.get("why"):
-                    raise ToolError(f"{package} has an effect without a reason: {effect}", file=path)
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ToolError(f"is not a policy: {error!r}", file=path) from error
+def read_policy(files: Iterable[Path]) -> dict[str, list[Effect]]:
+    """The effects by package, where a later file knows a package better than those before.
+
+    Unknown kinds and effects without a reason are refused before any work.
+    """
+    packages: dict[str, list[Effect]] = {}
+    for path in files:
+        try:
+            packages |= {
+                package: _checked(package, effects, path)
+                for package, effects in json.loads(path.read_text(encoding="utf-8"))["packages"].items()
+            }
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+            raise ToolError(f"is not a policy: {error!r}", file=path) from error
     return packages
+
+
+def _checked(package: str, effects: list[Effect], path: Path) -> list[Effect]:
+    if not effects:
+        raise ToolError(
+            f"{package} has no effects and no reason for that",
+            file=path,
+            remedy='Say what its scripts do, and why that may be left out: {"nothing": "...", "why": "..."}',
+        )
+    for effect in effects:
+        if next(iter(effect)) not in HANDLERS:
+            raise ToolError(f"{package} has the unknown effect {next(iter(effect))!r}", file=path)
+        if not effect.get("why"):
+            raise ToolError(f"{package} has an effect without a reason: {effect}", file=path)
+    return effects
 
 
 def phase(effect: Effect) -> Phase:
@@ -90,7 +108,7 @@ def _expand(value: Any, arch: str) -> Any:
     if isinstance(value, list):
         return [_expand(each, arch) for each in value]
     if isinstance(value, str):
-        return value.replace("{arch}", arch).replace("{triplet}", _TRIPLETS[arch])
+        return value.replace("{arch}", arch).replace("{triplet}", TRIPLETS[arch])
     return value
 
 
@@ -193,6 +211,10 @@ def _alternative(effect: Effect, context: Context) -> None:
     group.choices[effect["path"]] = {"priority": effect["priority"], "slaves": paths}
 
 
+def _nothing(effect: Effect, context: Context) -> None:
+    """For the record: what the scripts do is not done, and `why` says why."""
+
+
 def _certificates(effect: Effect, context: Context) -> None:
     files = read_below(context.facts, effect["certificates"])
     names = ", ".join(certificates.install(files, context.tree, context.maker))
@@ -244,6 +266,7 @@ HANDLERS: Mapping[str, Callable[[Effect, Context], None]] = {
     "keep_on_merge": _keep_on_merge,
     "link": _link,
     "native_arch": _native_arch,
+    "nothing": _nothing,
     "shadow": _shadow,
     "shells": _shells,
     "sources_from": _sources_from,

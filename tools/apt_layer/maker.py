@@ -66,7 +66,10 @@ class Maker:
         policy: dict[str, Any] | None = None,
         auto: Sequence[str] = (),
         rights: Sequence[Path] = (),
+        scripts: Sequence[Path] = (),
         roots: Sequence[str] = (),
+        closure: str = "apt",
+        lock: str = "team",
         merged: bool = True,
         umask: int = 0o022,
         **env: str,
@@ -76,7 +79,18 @@ class Maker:
         result = Result(*(self.folder / f"{self.runs}.{kind}" for kind in ("tar.gz", "state", "status")))
         rules = self.folder / f"{self.runs}.policy.json"
         rules.write_text(json.dumps({"version": 1, "packages": policy or {}}))
-        options = ["--arch", "amd64", "--suite", "bookworm", "--component", "main"]
+        options = [
+            "--lock",
+            lock,
+            "--closure",
+            closure,
+            "--arch",
+            "amd64",
+            "--suite",
+            "bookworm",
+            "--component",
+            "main",
+        ]
         options += ["--root-link", "bin", "--root-link", "lib"] if merged else []
         options += [word for name in roots for word in ("--root", name)]
         for built in packages:
@@ -84,7 +98,8 @@ class Maker:
             options += ["--auto" if built.expected.package in auto else "--package", str(facts), str(part)]
         if base:
             options += ["--base", str(base.state)]
-        options += ["--policy", str(rules), "--excludes", "apt/policy/path-excludes.json"]
+        options += [word for file in (rules, *scripts) for word in ("--policy", str(file))]
+        options += ["--excludes", "apt/policy/path-excludes.json"]
         for file in (Path("apt/policy/rights.json"), *rights):
             options += ["--rights", str(file)]
         options += [

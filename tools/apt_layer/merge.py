@@ -3,15 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tools.apt_layer.depends import settle
 from tools.apt_layer.effects import Context, Effect, Phase, apply, phase
 from tools.apt_layer.links import Places, bad_choices, bad_links
 from tools.apt_layer.overrides import Known, divert, override
+from tools.apt_layer.scripts import Reader
 from tools.apt_layer.shared import shared_files, shared_links
 from tools.apt_layer.state import UNOWNED, Facts, State
 from tools.apt_layer.tree import Made, Tree, parents
 from tools.common.errors import ToolError, raise_all
 
 GENERATED = "generated"
+
+
+@dataclass(frozen=True)
+class LockedSet:
+    """What the packages are of: the name of their lock, and the closure of the set."""
+
+    name: str
+    closure: str
 
 
 @dataclass
@@ -29,6 +39,7 @@ def add_packages(
     policy: Mapping[str, list[Effect]],
     components: tuple[str, ...],
     root_links: Mapping[str, str],
+    lock: LockedSet,
 ) -> Layer:
     """Adds packages to `state`, which is changed, and returns the layer that does the same to a root."""
     places, tree = Places({**root_links, **state.links}), Tree()
@@ -50,9 +61,11 @@ def add_packages(
     _add_files(state, packages)
     for facts in packages:
         state.packages[facts.package] = facts.as_installed()
+    settle(state, packages, lock.closure, lock.name)
     for effect, context in effects:
         if phase(effect) is not Phase.PLACES:
             apply(effect, context)
+    _apply_scripts(state, packages, policy, tree, places)
     packages = override(state, packages, known, tree, places)
     _note_generated(state, tree)
     noted = set(tree.made)
@@ -66,6 +79,22 @@ def add_packages(
     layer = Layer(_dirs(state, packages, tree), packages, tree)
     raise_all([*bad_choices(state, known.choices, places), *bad_links(state, tree, places)])
     return layer
+
+
+def _apply_scripts(
+    state: State, packages: Sequence[Facts], policy: Mapping[str, list[Effect]], tree: Tree, places: Places
+) -> None:
+    """What packages do that no policy knows."""
+    reader, problems = Reader(state, packages, tree, places), []
+    for facts in packages:
+        if facts.package in policy or not facts.scripts:
+            continue
+        try:
+            for effect in reader.effects(facts):
+                apply(effect, Context(facts, state, tree, ()))
+        except ToolError as error:
+            problems.append(error)
+    raise_all(problems)
 
 
 def _add_root_links(packages: Iterable[Facts], tree: Tree, root_links: Mapping[str, str]) -> None:

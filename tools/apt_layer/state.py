@@ -32,6 +32,7 @@ class Facts:
     rights: Mapping[str, tuple[int, int, int]]
     triggers: tuple[str, ...]
     extracts: Mapping[str, str]
+    scripts: Mapping[str, str]
     part: Path
     auto: bool
     moves: Mapping[str, str] = field(default_factory=dict)
@@ -121,6 +122,7 @@ def read_facts(path: Path, part: Path, *, auto: bool) -> Facts:
         rights=_rights(data["rights"]),
         triggers=tuple(data["triggers"]),
         extracts=data["extracts"],
+        scripts=data["scripts"],
         part=part,
         auto=auto,
     )

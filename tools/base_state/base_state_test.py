@@ -369,6 +369,22 @@ def test_a_base_that_does_not_fit_is_explained(
     assert "Take a base that is newer, or what fits this one" in error
 
 
+def test_all_of_an_elf_set_is_taken_and_nothing_more(ubuntu: Result, make: Maker) -> None:
+    offered = [deb(make, "tool", "Depends: libc6 (>= 2.31), absent\n"), deb(make, "second")]
+    top = make.layer(*offered, base=ubuntu, roots=["tool"], auto=["second"], closure="elf")
+    packages = read_state(top.state).packages
+    assert {"tool", "second", "libc6"} <= packages.keys()
+    assert packages["second"].auto
+    assert "\nDepends: libc6 (>= 2.31)\n" in packages["tool"].status
+    assert "\nX-Full-Depends: libc6 (>= 2.31), absent\n" in packages["tool"].status
+
+
+def test_an_elf_set_is_too_new_for_a_base_as_any_other(ubuntu: Result, make: Maker) -> None:
+    tool = deb(make, "tool", "Depends: libc6 (>= 2.36)\n")
+    error = make.error(tool, base=ubuntu, roots=["tool"], closure="elf")
+    assert "tool 1.0 needs libc6 (>= 2.36); the base has libc6 2.31-0ubuntu9\n" in error
+
+
 def test_all_that_does_not_fit_is_said_at_once(ubuntu: Result, make: Maker) -> None:
     tool_deb = deb(make, "tool", "Depends: libc6 (>= 2.36), absent, libssl3 (>= 9)\n")
     assert make.error(tool_deb, base=ubuntu, roots=["tool"]).count("error: tool 1.0 needs ") == 3

@@ -24,6 +24,8 @@ _DATABASE = "var/lib/dpkg/"
 INFO = f"{_DATABASE}info"
 _ALIASED = ("bin", "lib", "lib32", "lib64", "libo32", "libx32", "sbin")
 _CONTROL_LIMIT = 16 << 20
+# Those that would run when a package comes into an empty root.
+_SCRIPTS = ("preinst", "config", "postinst")
 _TRIGGER = re.compile(r"(interest|activate)(-(await|noawait))?\s+\S+")
 
 
@@ -51,6 +53,7 @@ class Facts:
     rights: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     triggers: list[str] = field(default_factory=list)
     extracts: dict[str, str] = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)
 
 
 def unpack(deb: Path, out: BinaryIO, expected: Expected, excludes: Excludes, *, merged_usr: bool) -> Facts:
@@ -186,6 +189,7 @@ class _Unpacker:
         for line in self._facts.triggers:
             if not _TRIGGER.fullmatch(line):
                 raise ToolError(f"has {line!r} in its triggers, which deb-triggers(5) does not know")
+        self._facts.scripts = {name: _script(files[name][1]) for name in _SCRIPTS if name in files}
         name = self._facts.package
         if self._fields.get("Multi-Arch") == "same":
             name += ":" + self._fields["Architecture"]
@@ -272,6 +276,10 @@ def _decoded(data: bytes, name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ToolError(f"has a {name} that is not UTF-8") from error
+
+
+def _script(data: bytes) -> str:
+    return data.decode("utf-8", "replace") if data.startswith(b"#!") else "(a program, and no script)"
 
 
 def _lines(files: Mapping[str, tuple[int, bytes]], name: str) -> list[str]:
