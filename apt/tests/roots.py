@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -94,6 +95,23 @@ class Root:
                 shown = f"{stat.filemode(info.st_mode)} {info.st_uid}:{info.st_gid} {content}"
                 found["/" + str(path.relative_to(self.path))] = shown
         return found
+
+
+def use_mirrors(root: Root, suite: str) -> dict[str, str]:
+    """Has the root's apt ask the mirrors of this machine; returns the environment that it takes."""
+    mirrors = json.loads(runfile("MIRRORS").read_text())["archives"]
+    (sources,) = (
+        (root.path / "etc/apt").rglob("*sources*/*.sources")
+        if suite == "trixie"
+        else (root.path / "etc/apt/sources.list",)
+    )
+    text = sources.read_text()
+    # One-line style has the URL before the suite, deb822 has the field URIs above the field Suites.
+    text = re.sub(rf"\S+://\S+(?=\s+(Suites: )?{suite}-security)", mirrors["debian-security"][0], text)
+    text = re.sub(rf"\S+://\S+(?=\s+(Suites: )?{suite}(-updates)?\s)", mirrors["debian"][0], text)
+    sources.write_text(text)
+    names = ("http_proxy", "https_proxy", "no_proxy")
+    return {key: value for key, value in os.environ.items() if key.lower() in names}
 
 
 def locked_packages(lock: Path, arch: str, *sets: str) -> dict[str, str]:

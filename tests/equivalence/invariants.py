@@ -48,6 +48,11 @@ def _owned_by_apt(roots: Roots, path: str) -> str:
     return "" if (ours, theirs) == (wanted, 0) else f"user {ours} in the image, {theirs} there"
 
 
+def _same_lines(roots: Roots, path: str) -> str:
+    ours, theirs = roots.texts(path)
+    return _same(ours.splitlines(), theirs.splitlines())
+
+
 def _same_stanzas(roots: Roots, path: str) -> str:
     return _same(*(text.split("\n\n") for text in roots.texts(path)))
 
@@ -138,6 +143,7 @@ INVARIANTS: Mapping[str, Callable[[Roots, str], str]] = {
     "own architecture": _own_architecture,
     "owned by _apt": _owned_by_apt,
     "path rules": _path_rules,
+    "same lines": _same_lines,
     "same stanzas": _same_stanzas,
     "same triples": _same_triples,
     "source is there": _source_is_there,
