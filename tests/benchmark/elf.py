@@ -2,8 +2,9 @@
 
 All read the same files, unpacked before the clock starts, on one core, and take turns, so that they see the
 same other load. Each is a program; the floor starts Python and reads the list of files. `readelf` is called
-once a file, as scripts do; only with -V does it read versions of symbols, as the other readers but scanelf do.
-The seed's pipeline is ldd on `*.so` and dpkg on what it found. What this machine has not is left out and named.
+once a file, as scripts do; only with -V does it read versions of symbols, as the other readers but scanelf
+do. The seed's pipeline is ldd on `*.so` and dpkg on what it found. What this machine has not is left out
+and named.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_check.__main__ import main
 from tools.venv_check.requires import allows
 from tools.venv_part.facts import Facts, File
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 
@@ -32,7 +32,7 @@ class Check:
 
     def wheel(self, name: str, files: Mapping[str, bytes] | None = None, **fields: str) -> None:
         wheel = TinyWheel(name, files=files or {}, **fields).write(self.folder)
-        self.add(write_part(wheel, VENV, io.BytesIO(), Libraries()))
+        self.add(write_part(wheel, VENV, io.BytesIO(), Looker()))
 
     def add(self, facts: Facts) -> None:
         path = self.folder / f"{len(self.facts)}.json"
@@ -63,7 +63,7 @@ def test_different_files_of_one_path_are_an_error_that_names_both_wheels(check: 
 def test_different_modes_are_told(check: Check) -> None:
     wheels = [TinyWheel(name, files={"space/run": b"same"}).write(check.folder) for name in ("one", "two")]
     for wheel, mode in zip(wheels, (0o644, 0o755), strict=True):
-        facts = write_part(wheel, VENV, io.BytesIO(), Libraries())
+        facts = write_part(wheel, VENV, io.BytesIO(), Looker())
         run = f"{SITE}/space/run"
         check.add(replace(facts, files={**facts.files, run: replace(facts.files[run], mode=mode)}))
     with pytest.raises(ToolError, match="and differs, in its mode: 644 and 755"):

@@ -16,7 +16,7 @@ from tools.layer.tar import Entry, Kind
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_layer.__main__ import main
 from tools.venv_part.facts import Facts, File, read_facts
-from tools.venv_part.libraries import Libraries
+from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 from tools.wheel.splice import SMALL
@@ -37,7 +37,7 @@ class Layer:
         wheel = TinyWheel(name, files=files or {}, **fields).write(self.folder)
         part = self.folder / f"{len(self.arguments)}.part"
         with part.open("wb") as out:
-            facts = write_part(wheel, VENV, out, Libraries())
+            facts = write_part(wheel, VENV, out, Looker())
         self.add(facts, part)
 
     def add(self, facts: Facts, part: Path) -> None:
