@@ -20,8 +20,9 @@ VenvInfo = provider(
         "compression": "string: `gzip`, `estargz` or `zstd`.",
         "groups": "dictionary of lists of structs: the parts in each layer, by its name; \"\" is the rest.",
         "layers": "list of Files: the layers, the lowest first.",
-        "libraries": "list of Files: JSON about the links of the environment without wheels, then about the ELF files of " +
-                     "each wheel, in the order of `wheels`.",
+        "libraries": "depset of Files in postorder: `links`, then JSON about the ELF files of each wheel, in the order " +
+                     "of `wheels`.",
+        "links": "File: JSON about the links of the environment without wheels, as //tools/elf_scan:facts.py writes it.",
         "prefix": "string: the environment's folder in the image.",
         "python": "string: the Python that it is for, such as `3.11`.",
         "python_home": "string: the folder of Python's program.",

@@ -29,7 +29,7 @@ ImageNeedsInfo = provider(
         "base": "depset of Files: JSON as of //tools/elf_scan:facts.py for what lies below, the lowest layer first.",
         "hints": "list of Files: what no ELF file says; later ones come first.",
         "suite": "string: the Debian suite whose packages there are.",
-        "wheels": "list of Files: the same JSON for the environment.",
+        "wheels": "depset of Files in postorder: the same JSON for the environment.",
     },
 )
 
@@ -84,7 +84,7 @@ def _image_needs_impl(ctx):
     apt = [target[AptLayerInfo] for target in [ctx.attr.apt_base] + ctx.attr.layers if AptLayerInfo in target]
     venv = ctx.attr.venv[VenvInfo]
     return [
-        DefaultInfo(files = depset(venv.libraries, transitive = [base])),
+        DefaultInfo(files = depset(order = "postorder", transitive = [base, venv.libraries])),
         apt[-1],
         ImageNeedsInfo(
             apt = apt[-1],

@@ -60,7 +60,7 @@ def _of_image(ctx):
 def _layer_libraries_impl(target, ctx):
     wrapped = getattr(ctx.rule.attr, "image", None)
     if VenvInfo in target:
-        files = depset(target[VenvInfo].libraries, order = "postorder")
+        files = target[VenvInfo].libraries
     elif hasattr(ctx.rule.attr, "tars"):
         files = _of_image(ctx)
     elif type(wrapped) == "Target" and LayerLibrariesInfo in wrapped:

@@ -114,7 +114,7 @@ def _resolve(ctx, closure):
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = depset(needs.wheels + needs.hints + ctx.files._sonames, transitive = [needs.base, added]),
+        inputs = depset(needs.hints + ctx.files._sonames, transitive = [needs.base, added, needs.wheels]),
         outputs = [closure],
         mnemonic = "LibraryClosure",
         progress_message = "Resolving libraries for %{label}",

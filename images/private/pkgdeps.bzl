@@ -86,7 +86,7 @@ def _plan(ctx, needs):
             each.arch: struct(
                 base = _paths(each.base.to_list()),
                 status = each.apt.status.short_path,
-                wheels = _paths(each.wheels),
+                wheels = _paths(each.wheels.to_list()),
             )
             for each in needs
         },
@@ -116,8 +116,8 @@ def _pkgdeps_impl(ctx):
     )
     files = ctx.files._locks + ctx.files._sonames + [ctx.file._mirrors, plan]
     for each in needs:
-        files += each.hints + each.wheels + [each.apt.status]
-    runfiles = ctx.runfiles(files = files, transitive_files = depset(transitive = [each.base for each in needs]))
+        files += each.hints + [each.apt.status]
+    runfiles = ctx.runfiles(files = files, transitive_files = depset(transitive = [each.base for each in needs] + [each.wheels for each in needs]))
     return [
         DefaultInfo(
             executable = executable,

@@ -169,7 +169,7 @@ def _skeleton(ctx, release):
                 ctx.attr.like.label,
                 *(theirs + mine + ("leave `like` out",))
             ))
-        return like.skeleton, like.libraries[0]
+        return like.skeleton, like.links
     facts = ctx.actions.declare_file(ctx.label.name + ".skeleton.json")
     libraries = ctx.actions.declare_file(ctx.label.name + ".skeleton.elf.json")
     part = ctx.actions.declare_file("{}.skeleton.part.{}".format(ctx.label.name, COMPRESSIONS[ctx.attr.compression]))
@@ -259,7 +259,7 @@ def _venv_layer_impl(ctx):
     release = _release(ctx)
     parts, requested = _parts(ctx)
     skeleton, links = _skeleton(ctx, release)
-    libraries = [links] + [part.libraries for part in parts]
+    libraries = depset([links] + [part.libraries for part in parts], order = "postorder")
     groups = _grouped(ctx, parts)
     layers = [
         _layer(ctx, name, [] if name else skeleton, members, requested)
@@ -272,7 +272,7 @@ def _venv_layer_impl(ctx):
             _validation = depset([_check(ctx, release, skeleton, parts)]),
             annotations = depset([each.annotations for each in layers if each.annotations]),
             facts = depset([part.facts for part in parts]),
-            libraries = depset(libraries),
+            libraries = libraries,
             wheels = depset(wheels),
         ),
         LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),
@@ -283,6 +283,7 @@ def _venv_layer_impl(ctx):
             groups = groups,
             layers = [each.layer for each in layers],
             libraries = libraries,
+            links = links,
             prefix = VIRTUAL_ENV,
             python = ctx.attr.python,
             python_home = ctx.attr.python_home,
