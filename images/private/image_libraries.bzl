@@ -69,7 +69,10 @@ def committed(name):
     Returns:
         A file's name, or None.
     """
-    found = native.glob(["{}.pkgdeps.json".format(name)], allow_empty = True)
+    return _there(name + ".pkgdeps.json")
+
+def _there(file):
+    found = native.glob([file], allow_empty = True)
     return found[0] if found else None
 
 def image_libraries(
@@ -147,6 +150,7 @@ def image_libraries(
     image_why(
         name = name + "_why",
         closure = platform_select(name, name + "_{}_resolved", architectures),
+        lock = _there(name + ".apt.json"),
         **common
     )
     pkgdeps_update(
@@ -160,8 +164,7 @@ def image_libraries(
 def _default_installed(row, arch):
     """The apt layer that is topmost in a runtime image."""
     name = python_layer(row.python, arch) if row.interpreter == "debian" else debian_layer(row.suite, arch)
-    pulled = name if row.interpreter == "debian" else debian_layer(row.suite, arch)
     return select({
-        Label("//images:is_nvidia"): Label("//images:{}_on_nvidia".format(pulled)),
+        Label("//images:is_nvidia"): Label("//images:{}_on_nvidia".format(name)),
         "//conditions:default": Label("//images:" + name),
     })
