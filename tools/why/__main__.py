@@ -21,6 +21,7 @@ from tools.why.graph import graph
 from tools.why.index import Index, Match
 from tools.why.report import answer, duplicates, overview
 from tools.why.svg import drawn
+from tools.why.table import count
 
 _DESCRIPTION = """\
 Say why a library or a package is in the image, and who needs it. Without NAME: the packages on top of the
@@ -159,13 +160,13 @@ def _sizes(lock: Path, arch: str) -> dict[str, int]:
 
 def _unknown(index: Index, name: str, nowhere: list[str]) -> ToolError:
     close = list(dict.fromkeys(each for text in nowhere for each in index.close(text)))
-    counts = (
-        f"{len(index.packages)} packages, {len(index.distributions)} distributions and {len(index.sonames)}"
-    )
+    packages, distributions = len(index.packages), len(index.distributions)
+    counts = f"{count(packages, 'package')}, {count(distributions, 'distribution')}"
+    counts += f" and {count(len(index.sonames), 'library', 'libraries')}"
     remedy = f"Close to it: {', '.join(close)}\n" if close else ""
     return ToolError(
         f"{name} has no package, library, file or distribution with libraries called {', '.join(nowhere)}",
-        remedy=f"{remedy}There are {counts} libraries; --json lists the packages, and '*' matches all.",
+        remedy=f"{remedy}It has {counts}; --json lists the packages, and '*' matches all.",
     )
 
 

@@ -276,7 +276,7 @@ def test_what_is_nowhere_fails_with_what_is_like_it(name: str, close: str, why: 
     with pytest.raises(ToolError, match=f"called {name}") as error:
         why("libgomp1", name)
     assert close in str(error.value.remedy)
-    assert "There are 7 packages, 9 distributions and 11 libraries" in str(error.value.remedy)
+    assert "It has 7 packages, 9 distributions and 11 libraries" in str(error.value.remedy)
 
 
 def test_bazel_says_which_image(
