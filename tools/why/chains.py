@@ -106,7 +106,7 @@ def folded_line(index: Index, folded: Folded) -> str:
 def named(index: Index, edge: c.Edge, reason: c.Edge | None) -> str:
     """The file that needs something, as people know it: a package's by the name that it is needed by."""
     if index.by_package(edge):
-        return posixpath.basename(reason.needs if reason else edge.file)
+        return posixpath.basename(reason.needs if reason and reason.found == edge.file else edge.file)
     return shown(edge.file)
 
 

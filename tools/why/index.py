@@ -82,17 +82,19 @@ class Index:
 
     def by_package(self, edge: c.Edge) -> bool:
         """Whether it is a Debian package that needs the library."""
-        if "/" in edge.file:
-            return any(finder.status in _OF_PACKAGES for finder in self._finders.get(edge.file, ()))
-        return edge.file in self.packages and edge.file not in self._in_site_packages
+        name = name_of(edge.owner)
+        if name not in self._names_of_packages or _SITE_PACKAGES.match(edge.file):
+            return False
+        return "/" in edge.file or name not in self._in_site_packages
 
     def parents(self, edge: c.Edge) -> list[c.Edge]:
         """Why the file that needs something is there: the edges that lead to it; none for a wheel's."""
         if not self.by_package(edge):
             return []
-        if "/" in edge.file:
-            return self._finders.get(edge.file, [])
-        return [each for each in self._providers.get(edge.file, ()) if name_of(each.owner) != edge.file]
+        # A file of a package that nothing loads is there as the others are.
+        package = name_of(edge.owner)
+        others = [each for each in self._providers.get(package, ()) if name_of(each.owner) != package]
+        return self._finders.get(edge.file, others)
 
     def version(self, name: str) -> str:
         """The version of a package or distribution; empty when nothing says."""
@@ -143,6 +145,10 @@ class Index:
         inside = [name for name in sorted(names) if len(text) > 2 and text.lower() in name.lower()]
         alike = [lower[each] for each in get_close_matches(text.lower(), lower, n=5)]
         return list(dict.fromkeys(alike + inside))[:5]
+
+    @cached_property
+    def _names_of_packages(self) -> frozenset[str]:
+        return frozenset(self.packages)
 
     @cached_property
     def _in_site_packages(self) -> set[str]:

@@ -155,6 +155,22 @@ def test_a_package_that_needs_itself_is_no_reason_but_may_be_on_the_way(why: Why
     assert why("libpulse0", closure=closure) == ["libpulse0 16 <- pkg 1.0: pkg/a.so NEEDED libportaudio.so.2"]
 
 
+def test_a_file_of_a_package_that_nothing_loads_is_there_with_the_package(why: Why) -> None:
+    jack = (
+        package("libjack", "1.9", file="libportaudio.so.2"),
+        package("libjack", "1.9", "libgomp.so.1", file="libjackserver.so.0"),
+    )
+    closure = resolved(wheel("pkg", "1.0", {"pkg/a.so": library("libportaudio.so.2")}), added=jack)
+    assert why("libgomp1", closure=closure) == [
+        (
+            "libgomp1 (not in the image yet) <- libjack 1.9: libjackserver.so.0 NEEDED libgomp.so.1"
+            " <- pkg 1.0: pkg/a.so NEEDED libportaudio.so.2"
+        )
+    ]
+    index = Index(closure)
+    assert (index.distributions, "libjack" in index.packages) == (("pkg",), True)
+
+
 def test_what_nothing_needs_is_said(why: Why) -> None:
     closure = resolved(
         wheel("pkg", "1.0", {"pkg/a.so": library("libc.so.6")}),
