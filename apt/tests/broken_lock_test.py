@@ -76,10 +76,13 @@ def without(*keys: str) -> Callable[[str], str]:
     return damage
 
 
-def closure(text: str) -> str:
-    content = json.loads(text)
-    content["sets"]["base"]["closure"] = "all"
-    return json.dumps(content)
+def closure(name: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        content = json.loads(text)
+        content["sets"]["base"]["closure"] = name
+        return json.dumps(content)
+
+    return change
 
 
 def message(nested: Nested, target: str = SET) -> list[str]:
@@ -108,7 +111,7 @@ NOT_HEX = "which is not 64 lowercase hexadecimal digits"
         (without("packages"), "it has no packages"),
         (without("sets"), "it has no sets"),
         (without("sets", "base", "auto", "amd64"), 'set "base" has no packages for amd64'),
-        (closure, 'set "base" has the closure "all"; there are apt and elf'),
+        (closure("all"), 'set "base" has the closure "all"; there are apt and elf'),
         (without("packages", "amd64", "tool"), 'tool (amd64) is in the set "base" but has no entry'),
         (entry(sha256=None), "tool (amd64) has no sha256"),
         (entry(path=None), "tool (amd64) has no path"),
@@ -128,6 +131,14 @@ def test_what_is_wrong_is_named(nested: Nested, damage: Callable[[str], str], re
         f"Error in fail: apt: the lock apt/locks/bookworm.json cannot be used: {reason}.",
         f"  Write it anew: {COMMAND}",
     ]
+
+
+def test_the_closure_of_a_set_is_the_locks(nested: Nested) -> None:
+    lock = nested.own / "bookworm.json"
+    for change, expected in ((closure("elf"), "elf"), (lambda text: text, "apt")):
+        nested.lock({"tool": ENTRY})
+        lock.write_text(change(lock.read_text()))
+        assert f'closure = "{expected}"' in nested.bazel("query", "--output=build", SET).stdout
 
 
 def conflict(lock: Path) -> None:
