@@ -23,6 +23,7 @@ KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
     Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
 )
+_UPDATED = "The mirror is being updated, or partly stale. Try later, or choose another: APT_MIRROR=URL."
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _FOLDERS = "state/lists/partial cache/archives/partial etc/apt.conf.d etc/preferences.d log".split()
 _NONE: Mapping[str, str] = {}
@@ -198,10 +199,9 @@ def _remedy(stderr: str) -> str | None:
             "The mirror's Release file is not signed by the keyring. Choose another mirror: APT_MIRROR=URL.",
         ),
         ("BADSIG", "The mirror's Release file was altered. Choose another mirror: APT_MIRROR=URL."),
-        (
-            "Mirror sync in progress",
-            "The mirror is being updated, or partly stale. Try later, or choose another: APT_MIRROR=URL.",
-        ),
+        ("No space left", "Make room where temporary files are; TMPDIR names another folder for them."),
+        ("Mirror sync in progress", _UPDATED),
+        ("Hash Sum mismatch", _UPDATED),
         (
             "expired",
             "The mirror is stale. Choose another (APT_MIRROR=URL), or name a snapshot with --snapshot URL.",

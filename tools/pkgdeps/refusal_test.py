@@ -112,12 +112,18 @@ def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
 
 
-@pytest.mark.parametrize("damage", [altered, truncated, Path.unlink])
-def test_a_file_that_is_not_the_index_s_is_refused(old: Keeper, damage: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [(altered, "is being updated"), (truncated, "is being updated"), (Path.unlink, "File not found")],
+)
+def test_a_file_that_is_not_the_index_s_is_refused(
+    old: Keeper, damage: Callable[[Path], None], said: str
+) -> None:
     damage(file_of(old, "arm64"))
     error = old.error()
     assert error.startswith("error: apt-get download failed:\n")
     assert "libtwo2" in error
+    assert said in error
 
 
 def test_a_deb_that_is_damaged_in_the_archive_is_named(old: Keeper) -> None:
