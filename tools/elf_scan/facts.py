@@ -40,12 +40,16 @@ class Libraries:
     """The facts of one source. Paths are absolute in the image, folders in them as the source has them.
 
     Attributes:
-        source: name of the wheel, layer or package. files: the ELF files, whatever they are named. links:
-        symbolic links and where they point. others: regular files that are no ELF files; they hide what
-        layers below have there. whiteouts: entries by which a layer removes files of those below, as the
-        OCI image specification names them. conf: the loader's configuration: content by path. owners: the
-        Debian packages that ELF files and links to them belong to. errors: files that begin as ELF files do
-        and are none, with the reason.
+        source: name of the wheel, layer or package.
+        files: the ELF files, whatever they are named.
+        links: symbolic links and where they point.
+        others: regular files that are no ELF files; they hide what layers below have there.
+        whiteouts: entries by which a layer removes files of those below, as the OCI image specification
+            names them.
+        conf: the loader's configuration: content by path.
+        owners: the Debian packages that ELF files and links to them belong to.
+        packages: the versions of Debian packages, by dpkg's status, which counts for all layers below too.
+        errors: files that begin as ELF files do and are none, with the reason.
     """
 
     source: str

@@ -3,8 +3,8 @@
 Bazel runs it for each image and architecture; the rule is //images/private:library_closure.bzl.
 
     lib_closure --name //app:train_py311 --arch amd64 --base LAYER.elf.json... [--added LAYER.elf.json] \\
-        --wheel X.elf.json... --sonames SUITE.sonames.json [--suite OTHER.sonames.json...] --hints
-        HINTS.json... \\ --closure OUT.json
+        --wheel X.elf.json... --suite bookworm --sonames SUITE.sonames.json... \\
+        --hints HINTS.json... --closure OUT.json
 
     lib_closure --check --name //app:train_py311 --closure CLOSURE.json [--pkgdeps NAME.pkgdeps.json] \\
         --update COMMAND [--kind elf|apt] [--duplicates-are-errors] --ok OUT

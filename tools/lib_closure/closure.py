@@ -30,12 +30,14 @@ class Edge:
     """A file needs a library.
 
     Attributes:
-        file: who needs it: a path in the image, or the name of a distribution that opens it itself. owner:
-        the distribution or package of `file`, with its version behind a blank where it is known. needs: the
-        library's name; of a package that has just data, the package's. status: one of those above. found:
-        the path in the image that the loader takes, of data dpkg's status; None where there is nothing.
-        provider: the distribution or package with the library, with its version where it is known. via: the
-        files from the one that was opened to `file`, both included. why: the reason, where a hint decided.
+        file: who needs it: a path in the image, or the name of a distribution that opens it itself.
+        owner: the distribution or package of `file`, with its version behind a blank where it is known.
+        needs: the library's name; of a package that has just data, the package's.
+        status: one of those above.
+        found: the path in the image that the loader takes, dpkg's status for data; None if there is none.
+        provider: the distribution or package with the library, with its version where it is known.
+        via: the files from the one that was opened to `file`, both included.
+        why: the reason, where a hint decided.
     """
 
     file: str

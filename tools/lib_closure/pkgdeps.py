@@ -1,12 +1,11 @@
 """NAME.pkgdeps.json: the Debian packages that an image's environment needs, committed beside its BUILD file.
 
     {"version": 1, "suite": "bookworm",
-     "packages": {"amd64": {"libgl1": {"by": ["opencv-python"], "sonames": ["libGL.so.1"]}, ...}, "arm64":
-     {...}}}
+     "packages": {"amd64": {"libgl1": {"by": ["opencv-python"], "sonames": ["libGL.so.1"]}, ...},
+                  "arm64": {...}}}
 
-It says what and why, not which versions: those are in the lock beside it, NAME.apt.json. With the closure
-`elf` it has every package on top of the image's base; with `apt` those that the environment itself needs,
-whose dependencies apt adds.
+It says what and why, not which versions: those are in the lock beside it, NAME.apt.json. It has the packages
+whose libraries are needed, whichever closure the image has.
 """
 
 from __future__ import annotations
