@@ -24,7 +24,7 @@ from tools.lib_closure.analyse import analyse
 from tools.lib_closure.check import Check, check
 from tools.lib_closure.closure import load
 from tools.lib_closure.hints import read_hints
-from tools.lib_closure.resolve import Image
+from tools.lib_closure.image import Image
 from tools.sonames.index import Sonames, natural
 
 

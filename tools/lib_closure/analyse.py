@@ -9,7 +9,8 @@ from tools.elf_scan import loader as ld
 from tools.lib_closure import closure as c
 from tools.lib_closure.duplicates import duplicates
 from tools.lib_closure.hints import Hints
-from tools.lib_closure.resolve import Image, Index, Resolver
+from tools.lib_closure.image import Image, Index
+from tools.lib_closure.resolve import Resolver
 
 _NUMBERED = re.compile(r"(?P<kind>[A-Z_]+)_(?P<number>[0-9][0-9.]*)")
 

@@ -11,7 +11,7 @@ from tools.elf_scan.facts import Libraries, Library
 from tools.lib_closure.analyse import analyse
 from tools.lib_closure.closure import Closure
 from tools.lib_closure.hints import Hint, Hints
-from tools.lib_closure.resolve import Image
+from tools.lib_closure.image import Image
 
 SITE = "/usr/share/python3/app/lib/python3.11/site-packages"
 MULTIARCH = "/usr/lib/x86_64-linux-gnu"

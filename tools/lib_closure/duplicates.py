@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from tools.elf_scan.stacked import StackedLibraries
 from tools.lib_closure.closure import Copy, Duplicate
+from tools.lib_closure.image import Image
 from tools.lib_closure.owners import Owner
-from tools.lib_closure.resolve import Image
 
 
 def duplicates(image: Image, stack: StackedLibraries, owner: Callable[[str], Owner]) -> Iterator[Duplicate]:

@@ -76,6 +76,14 @@ CASES: dict[str, tuple[str, list[Libraries], tuple[str, str | None, str | None]]
         ],
         (c.PRELOAD, f"{SITE}/torch/lib/libtorch_cpu.so", "torch 2.0"),
     ),
+    "loaded before, but from another distribution": (
+        "libtorch_cpu.so",
+        [
+            wheel("vision", "1.0", {"vision/_C.so": library("libtorch_cpu.so")}),
+            wheel("other", "2.0", {"other/libtorch_cpu.so": library()}),
+        ],
+        (c.UNRESOLVED, None, None),
+    ),
     "of a plugin": (
         "libtbb.so.12",
         [wheel("numba", "0.6", {"numba/pool/tbbpool.so": library("libtbb.so.12")})],
@@ -164,11 +172,13 @@ def test_a_package_brings_the_data_that_it_is_of_no_use_without() -> None:
 def test_all_libraries_of_a_package_that_is_added_find_theirs() -> None:
     both = Libraries(
         "libgl1.deb",
-        {**LIBGL.files, f"{MULTIARCH}/libopen.so": library("libgomp.so.1")},
+        {**LIBGL.files, f"{MULTIARCH}/libopen.so": library("libgomp.so.1", "libGL.so.1")},
         owners=dict.fromkeys((*LIBGL.files, f"{MULTIARCH}/libopen.so"), "libgl1"),
     )
     cv2 = wheel("opencv_python", "4.10", {"cv2/cv2.abi3.so": library("libGL.so.1")})
-    assert list(resolved(cv2, added=(both, LIBGLX)).packages) == ["libgl1", "libglx0", "libgomp1"]
+    packages = resolved(cv2, added=(both, LIBGLX)).packages
+    assert list(packages) == ["libgl1", "libglx0", "libgomp1"]
+    assert packages["libgl1"].by == ("opencv-python",)
     closure = resolved(wheel("pkg", "1.0", {}), added=(both, LIBGLX))
     assert (list(closure.packages), closure.superfluous) == ([], ("libgl1", "libglx0"))
 
@@ -249,6 +259,23 @@ def test_one_of_several_variants_is_enough(four: str, five: str, packages: list[
     assert len(closure.problems) == problems
 
 
+def test_what_a_plugin_may_lack_another_file_may_not() -> None:
+    files = {
+        "numba/pool/tbbpool.so": library("libshared.so", runpath="$ORIGIN/../libs"),
+        "numba/libs/libshared.so": library("libnone.so.1"),
+        "numba/the_core.so": library("libshared.so", runpath="$ORIGIN/libs"),
+    }
+    assert len(resolved(wheel("numba", "0.6", files)).problems) == 1
+    del files["numba/the_core.so"]
+    assert resolved(wheel("numba", "0.6", files)).problems == ()
+
+
+def test_a_plugin_may_lack_symbol_versions() -> None:
+    needing = library("libc.so.6", versions={"libc.so.6": ("GLIBC_2.99",)})
+    assert resolved(wheel("numba", "0.6", {"numba/pool/tbbpool.so": needing})).problems == ()
+    assert resolved(wheel("numba", "0.6", {"numba/core.so": needing})).problems != ()
+
+
 def test_the_chain_and_a_namesake_are_named() -> None:
     other = wheel("other", "2.0", {"other/libnone.so.1": library(soname="libnone.so.1")})
     pkg = wheel(
@@ -285,6 +312,15 @@ def test_copies_of_a_library_are_listed_with_what_they_waste() -> None:
     ]
     (duplicate,) = resolved(*wheels).duplicates
     assert (duplicate.soname, duplicate.wasted, len(duplicate.copies)) == ("libcublas.so.12", 1200, 3)
+
+
+def test_what_is_wrong_in_the_base_alone_is_its_own_matter() -> None:
+    broken = package("libbroken1", "1.0", "libnone.so.1", file="libbroken.so.1")
+    twin = Libraries("twin.tar.gz", {"/opt/libbroken.so.1": library(soname="libbroken.so.1")})
+    pkg = wheel("pkg", "1.0", {"pkg/ext.so": library("libbroken.so.1")})
+    closure = resolved(pkg, base=(*BASE, broken, twin))
+    assert (closure.problems, closure.duplicates) == ((), ())
+    assert [edge.needs for edge in closure.edges] == ["libbroken.so.1"]
 
 
 def test_files_for_another_machine_are_listed_and_not_loaded() -> None:

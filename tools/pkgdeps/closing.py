@@ -11,8 +11,8 @@ from tools.apt_lock.contents import folders
 from tools.common.errors import ToolError, raise_all
 from tools.elf_scan.facts import Libraries
 from tools.lib_closure.closure import APT, Closure
+from tools.lib_closure.image import Image
 from tools.lib_closure.owners import distribution_of
-from tools.lib_closure.resolve import Image
 from tools.pkgdeps.archive import Archive
 from tools.pkgdeps.deb import deb_facts, with_alternatives
 

@@ -13,8 +13,8 @@ from tools.common.errors import ToolError
 from tools.lib_closure.analyse import analyse
 from tools.lib_closure.closure import Closure
 from tools.lib_closure.hints import read_hints
+from tools.lib_closure.image import Image
 from tools.lib_closure.pkgdeps import PkgDeps, needed
-from tools.lib_closure.resolve import Image
 from tools.pkgdeps.archive import Archive
 from tools.pkgdeps.closing import Needs, complete, missing
 from tools.pkgdeps.plan import Plan

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.common.errors import ToolError
 from tools.elf_scan import facts
 from tools.elf_scan.facts import Libraries
-from tools.lib_closure.resolve import Image
+from tools.lib_closure.image import Image
 
 _VERSION = 1
 
