@@ -15,12 +15,13 @@ docs/cuda_image.md is its guide.
 
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load", "oci_push")
 load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
-load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
+load("//images:config.bzl", "ARCHITECTURES")
 load("//images:names.bzl", "tag")
 load("//venv:layers.bzl", "plain_venv_layers")
 load(":annotated_image.bzl", "annotated_image")
 load(":app_sources.bzl", "APP", "app_sources")
 load(":availability.bzl", "python_tags")
+load(":cuda_image_problem.bzl", "cuda_image_problem", "runtime_row")
 load(":image_checks.bzl", "image_checks")
 load(":image_family.bzl", "image_family")
 load(":image_libraries.bzl", "image_closure", "image_closures", "image_libraries", "libraries_layer")
@@ -132,7 +133,7 @@ def cuda_image(
     default_base = not base
     if default_base:
         base = Label("//images:runtime_" + tag(python))
-        common["tags"] = tags + [each for each in python_tags(_row(python)) if each not in tags]
+        common["tags"] = tags + [each for each in python_tags(runtime_row(python)) if each not in tags]
     if wheels:
         venv = name + "_venv"
         plain_venv_layers(name = venv, architectures = architectures, python = python, wheels = wheels, **common)
@@ -186,53 +187,6 @@ def cuda_image(
         repository = repository,
         **common
     )
-
-def cuda_image_problem(label, python, venv, wheels, unknown):
-    """What is wrong with the attributes of a cuda_image, as far as it can be said before anything is analysed.
-
-    Args:
-        label: the target, for messages.
-        python: as given.
-        venv: as given.
-        wheels: as given.
-        unknown: dictionary of attributes that it doesn't have.
-
-    Returns:
-        A message, or an empty string.
-    """
-    for attribute, value in unknown.items():
-        return "{}: {} = {} is no attribute of cuda_image; docs/cuda_image.md lists what it has".format(
-            label,
-            attribute,
-            repr(value),
-        )
-    if not _row(python):
-        return "{}: python = {} has no image; choose one of {}".format(
-            label,
-            repr(python),
-            ", ".join([row.python for row in RUNTIMES]),
-        )
-    if venv and wheels:
-        return "{}: venv = {} and wheels = {} are both given; {}".format(
-            label,
-            repr(venv),
-            repr(wheels),
-            "give the wheels to the venv_layers target, or leave venv out",
-        )
-    if not venv and not wheels:
-        return "{}: venv = {} and wheels = {}: there is neither; {}".format(
-            label,
-            repr(venv),
-            repr(wheels),
-            "name a venv_layers target, or the wheels to install; vanilla_{} is an image without any".format(tag(python)),
-        )
-    return ""
-
-def _row(python):
-    for row in RUNTIMES:
-        if row.python == python:
-            return row
-    return None
 
 def _labels(name, python, labels):
     """Names the image in labels and annotations; what it says of licences and the like is the base's."""

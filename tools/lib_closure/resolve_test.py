@@ -315,7 +315,9 @@ def test_copies_of_a_library_are_listed_with_what_they_waste() -> None:
 
 
 def test_what_is_wrong_in_the_base_alone_is_its_own_matter() -> None:
-    broken = package("libbroken1", "1.0", "libnone.so.1", file="libbroken.so.1")
+    old = {"libc.so.6": ("GLIBC_2.99",)}
+    needs = ("libnone.so.1", "libc.so.6")
+    broken = package("libbroken1", "1.0", *needs, file="libbroken.so.1", versions=old)
     twin = Libraries("twin.tar.gz", {"/opt/libbroken.so.1": library(soname="libbroken.so.1")})
     pkg = wheel("pkg", "1.0", {"pkg/ext.so": library("libbroken.so.1")})
     closure = resolved(pkg, base=(*BASE, broken, twin))
