@@ -75,7 +75,9 @@ class Lost:
                 if self._owners.of(real).name == hint.origin:
                     provider = str(self._owners.of(real))
                     return replace(edge, status=c.PRELOAD, found=real, provider=provider, why=hint.why)
-        components = {hint.wheel: hint for hint in self._hints.components_of(need.name)}
+        # What Debian's own libraries need Debian has.
+        hints = self._hints.components_of(need.name) if need.owner.status == c.WHEEL else ()
+        components = {hint.wheel: hint for hint in hints}
         for real in self.named(need.name) if components else ():
             component = components.get(self._owners.of(real).name)
             if component:
@@ -96,13 +98,9 @@ class Lost:
             owner = self._owners.distribution(hint.distribution)
             if owner is None:
                 continue
-            groups = [self._in_group(owner, group) for group in hint.groups]
-            groups = [group for group in groups if group]
-            good = [group for group in groups if self._would_load(group, lost)]
-            best = next((g for g in good if not self._lost_of(g, lost)), good[0] if good else None)
-            for group in groups if best else ():
-                if group is not best:
-                    idle |= dict.fromkeys(group, hint)
+            groups = [group for globs in hint.groups if (group := self._in_group(owner, globs))]
+            best = min(groups, key=lambda group: self._lacks(group, lost), default=None)
+            idle |= {path: hint for group in groups if group is not best for path in group}
         return idle
 
     def _in_group(self, owner: Owner, globs: tuple[str, ...]) -> list[str]:
@@ -113,14 +111,11 @@ class Lost:
             if self._owners.of(path).name == owner.name and group.has(_in_site_packages(path))
         ]
 
-    def _would_load(self, group: list[str], lost: Sequence[Need]) -> bool:
-        """Whether packages have all that a variant lacks."""
-        names = self._lost_of(group, lost)
-        return all(self._hints.driver_of(name) or self._index.package(name, self._arch) for name in names)
-
-    @staticmethod
-    def _lost_of(group: list[str], lost: Sequence[Need]) -> list[str]:
-        return [need.name for need in lost if need.via[0] in group or need.file in group]
+    def _lacks(self, group: list[str], lost: Sequence[Need]) -> tuple[int, int]:
+        """How much a variant lacks: of what nothing has, and of what packages have."""
+        needs = [need for need in lost if need.via[0] in group or need.file in group]
+        found = [self._explain(need, {}).status for need in needs]
+        return found.count(c.UNRESOLVED), found.count(c.APT)
 
 
 def _in_site_packages(path: str) -> str:
