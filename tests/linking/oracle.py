@@ -40,8 +40,11 @@ class Answer:
     """What becomes of a file; paths are without links.
 
     Attributes:
-        whole: whether all libraries are found. found: the files that are loaded with it. lost: the names that
-        are not found. versions: what libraries lack: needer, library, version. said: what else was said.
+        whole: whether all libraries are found.
+        found: the files that are loaded with it.
+        lost: the names that are not found.
+        versions: what libraries lack: needer, library, version.
+        said: what else was said.
     """
 
     whole: bool
