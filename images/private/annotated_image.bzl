@@ -13,7 +13,7 @@ used as an `oci_image` is: pushed, loaded, put into an `oci_image_index`, taken 
 """
 
 load("//tools/layer:providers.bzl", "LayerAnnotationsInfo")
-load(":launcher.bzl", "IMAGE_ATTR", "image_layout")
+load(":image_attr.bzl", "IMAGE_ATTR", "image_layout")
 
 _DOC = """Makes an OCI image layout of another, with the annotations that its layers have (LayerAnnotationsInfo).
 

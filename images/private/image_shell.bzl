@@ -12,7 +12,8 @@
     bazel run :app_shell -- --help
 """
 
-load(":launcher.bzl", "BUBBLEWRAP", "IMAGE_ATTR", "image_layout", "launcher")
+load("//tools/common:launcher.bzl", "launcher")
+load(":image_attr.bzl", "BUBBLEWRAP", "IMAGE_ATTR", "image_layout")
 
 _DOC = """An executable that unpacks an image into the user's cache, once, and starts a program in it with bubblewrap.
 
@@ -31,11 +32,11 @@ def _image_shell_impl(ctx):
     return launcher(
         ctx,
         program = ctx.attr._program,
-        files = [],
         environment = {
             "IMAGE_RUN_BWRAP": ctx.toolchains[BUBBLEWRAP].bubblewrap_info.path,
             "IMAGE_RUN_LAYOUT": image_layout(ctx).short_path,
         },
+        data = [ctx.attr.image],
     )
 
 image_shell = rule(

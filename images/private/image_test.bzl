@@ -12,7 +12,8 @@ The configurations are container-structure-test's own, schemaVersion 2.0.0, and 
 `container_structure_test` and its Docker driver as well.
 """
 
-load(":launcher.bzl", "BUBBLEWRAP", "IMAGE_ATTR", "image_layout", "launcher")
+load("//tools/common:launcher.bzl", "launcher")
+load(":image_attr.bzl", "BUBBLEWRAP", "IMAGE_ATTR", "image_layout")
 
 _STRUCTURE_TEST = "@container_structure_test//bazel:structure_test_toolchain_type"
 
@@ -51,8 +52,9 @@ def _image_test_impl(ctx):
     return launcher(
         ctx,
         program = ctx.attr._program,
-        files = [spec, tester] + ctx.files.configs,
         environment = {"STRUCTURE_TEST_SPEC": spec.short_path},
+        files = [spec, tester] + ctx.files.configs,
+        data = [ctx.attr.image],
     )
 
 image_test = rule(

@@ -11,7 +11,8 @@ What is tested are the rules of the dynamic loader, symbol versions and LD_LIBRA
 architecture: //tools/link_test. It reads what LayerLibraries told of each layer, so it takes a second.
 """
 
-load(":launcher.bzl", "image_layout", "launcher")
+load("//tools/common:launcher.bzl", "launcher")
+load(":image_attr.bzl", "image_layout")
 load(":layer_libraries.bzl", "LayerLibrariesInfo", "layer_libraries")
 
 _DOC = "Tests that the dynamic loader could load every ELF file in an image."
@@ -58,6 +59,7 @@ def _link_test_impl(ctx):
         environment = {"LINK_TEST_ARGUMENTS": arguments.short_path},
         files = [arguments] + ctx.files.allowed + ctx.files.closure,
         transitive_files = libraries,
+        data = [ctx.attr.image],
     )
 
 link_test = rule(

@@ -12,6 +12,7 @@ pkgdeps(
     bazel run :train_py311_pkgdeps -- --check   # writes nothing, and fails when they are stale
 """
 
+load("//tools/common:launcher.bzl", "launcher")
 load(":image_needs.bzl", "ImageNeedsInfo", "SUITES")
 
 _DOC = """An executable that writes NAME.pkgdeps.json and NAME.apt.json beside the BUILD file, NAME being the image's.
@@ -108,23 +109,16 @@ def _pkgdeps_impl(ctx):
     needs = [each[ImageNeedsInfo] for each in ctx.attr.needs]
     plan = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(plan, json.encode_indent(_plan(ctx, needs)))
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._program,
-        is_executable = True,
-    )
     files = ctx.files._locks + ctx.files._sonames + [ctx.file._mirrors, plan]
     for each in needs:
         files += each.hints + [each.apt.status]
-    runfiles = ctx.runfiles(files = files, transitive_files = depset(transitive = [each.base for each in needs] + [each.wheels for each in needs]))
-    return [
-        DefaultInfo(
-            executable = executable,
-            runfiles = runfiles.merge(ctx.attr._program[DefaultInfo].default_runfiles),
-        ),
-        RunEnvironmentInfo(environment = {"PKGDEPS": plan.short_path}),
-    ]
+    return launcher(
+        ctx,
+        program = ctx.attr._program,
+        environment = {"PKGDEPS": plan.short_path},
+        files = files,
+        transitive_files = depset(transitive = [each.base for each in needs] + [each.wheels for each in needs]),
+    )
 
 pkgdeps = rule(
     implementation = _pkgdeps_impl,

@@ -14,6 +14,8 @@
     bazel run :app_why -- --help
 """
 
+load("//tools/common:launcher.bzl", "launcher")
+
 _DOC = """An executable that explains the library closure of an image: who needs which package, library by library.
 
 The image need not be built for it, nor be right: what is unresolved is explained, too."""
@@ -40,24 +42,16 @@ _ATTRS = {
 }
 
 def _image_why_impl(ctx):
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._program,
-        is_executable = True,
-    )
     name = ctx.attr.image_name or "//{}:{}".format(ctx.label.package, ctx.label.name.removesuffix("_why"))
     environment = {"WHY_CLOSURE": ctx.file.closure.short_path, "WHY_NAME": name}
     if ctx.file.lock:
         environment["WHY_LOCK"] = ctx.file.lock.short_path
-    files = [ctx.file.closure] + ctx.files.lock
-    return [
-        DefaultInfo(
-            executable = executable,
-            runfiles = ctx.runfiles(files = files).merge(ctx.attr._program[DefaultInfo].default_runfiles),
-        ),
-        RunEnvironmentInfo(environment = environment),
-    ]
+    return launcher(
+        ctx,
+        program = ctx.attr._program,
+        environment = environment,
+        files = [ctx.file.closure] + ctx.files.lock,
+    )
 
 image_why = rule(
     implementation = _image_why_impl,

@@ -11,6 +11,7 @@ venv_plan(
     bazel run :train_venv_plan -- --help
 """
 
+load("//tools/common:launcher.bzl", "launcher")
 load("//venv:providers.bzl", "VenvInfo")
 
 _DOC = """An executable that proposes `layers` for a virtual environment, so that little is pushed again.
@@ -47,17 +48,12 @@ def _venv_plan_impl(ctx):
             files.extend([part.facts] + compressed)
     parts = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(parts, json.encode_indent(struct(parts = listed)))
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._program,
-        is_executable = True,
+    return launcher(
+        ctx,
+        program = ctx.attr._program,
+        environment = {"VENV_PLAN": parts.short_path},
+        files = files + [parts],
     )
-    runfiles = ctx.runfiles(files = files + [parts]).merge(ctx.attr._program[DefaultInfo].default_runfiles)
-    return [
-        DefaultInfo(executable = executable, runfiles = runfiles),
-        RunEnvironmentInfo(environment = {"VENV_PLAN": parts.short_path}),
-    ]
 
 venv_plan = rule(
     implementation = _venv_plan_impl,
