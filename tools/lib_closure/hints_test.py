@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools.common.errors import ToolError
+from tools.common.names import canonical
 from tools.lib_closure.hints import read_hints
 
 CURATED = Path(__file__).with_name("hints.json")
@@ -30,7 +30,7 @@ def test_the_curated_file_is_in_order() -> None:
             assert len(keys) == len(set(keys)), name
             for each in entries:
                 owner = each.get("distribution", "x")
-                assert owner == re.sub(r"[-_.]+", "-", owner).lower()
+                assert owner == canonical(owner)
                 assert len(each["why"].split()) > 2, each
 
 

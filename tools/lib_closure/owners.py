@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tools.common.names import canonical
 from tools.elf_scan.facts import Libraries
 from tools.elf_scan.stacked import StackedLibraries
 from tools.lib_closure.closure import APT, BASE, WHEEL
@@ -74,7 +74,7 @@ class Owners:
 def distribution_of(wheel: str) -> Owner:
     """The distribution of a wheel, by the wheel's name."""
     name, _, rest = wheel.partition("-")
-    return Owner(re.sub(r"[-_.]+", "-", name).lower(), rest.partition("-")[0], WHEEL)
+    return Owner(canonical(name), rest.partition("-")[0], WHEEL)
 
 
 def _layer_name(source: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.common.errors import ToolError
+from tools.common.names import canonical
 from tools.image_run.account import Account
 from tools.image_run.host import find_bwrap, probe
 from tools.image_run.layout import Image, open_image
@@ -25,7 +26,7 @@ from tools.image_run.store import temporary_folder
 from tools.image_run.unpack import unpack as unpack_image
 from tools.sdist_wheel import binfmt, emulation, failure
 from tools.sdist_wheel.order import BUILD, EPOCH, Order
-from tools.sdist_wheel.source import build_system, canonical, missing, unpack
+from tools.sdist_wheel.source import build_system, missing, unpack
 
 _USER = Account(1000, 1000, f"{BUILD}/home")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

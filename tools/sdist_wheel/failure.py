@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.common.errors import ToolError
+from tools.common.names import canonical
 from tools.sdist_wheel.order import Order
-from tools.sdist_wheel.source import canonical
 from tools.wheel.wheel import Wheel
 
 _SHOWN = 30

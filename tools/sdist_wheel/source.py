@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tools.common.errors import ToolError
+from tools.common.names import canonical
 
 _DAMAGED = "The sdist is damaged or was changed. Fetch it again; if that doesn't help, lock another version."
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
@@ -58,11 +59,6 @@ class _Member:
     kind: str  # file, folder, link or hard link
     target: str = ""
     executable: bool = False
-
-
-def canonical(name: str) -> str:
-    """The one spelling of a distribution's name that indexes compare."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def unpack(sdist: Path, folder: Path, time: int) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tools.common.errors import ToolError
+from tools.common.names import canonical
 from tools.venv_check.requires import allows
 from tools.venv_check.tags import Target, problem
 from tools.venv_part.facts import Facts, File, folders_above
@@ -27,14 +27,9 @@ class Policy:
 
 def problems(parts: Sequence[Facts], policy: Policy) -> list[ToolError]:
     """All that is wrong: wheels for another Python or platform, distributions twice, paths of two owners."""
-    parts = sorted(parts, key=lambda facts: (normal(facts.name), facts.source))
+    parts = sorted(parts, key=lambda facts: (canonical(facts.name), facts.source))
     found = [*_for_others(parts, policy), *_twice(parts)]
     return found or [*_conflicts(parts, policy), *_files_and_folders(parts)]
-
-
-def normal(name: str) -> str:
-    """A distribution's name in normal form (PyPA specification: names and normalization)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _for_others(parts: Sequence[Facts], policy: Policy) -> list[ToolError]:
@@ -56,7 +51,7 @@ def _twice(parts: Sequence[Facts]) -> list[ToolError]:
     seen: dict[str, Facts] = {}
     for facts in parts:
         if facts.name:
-            other = seen.setdefault(normal(facts.name), facts)
+            other = seen.setdefault(canonical(facts.name), facts)
             if other is not facts:
                 problem = f"{facts.name} is there twice: {other.source} and {facts.source}"
                 found.append(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.common.errors import ToolError
-from tools.venv_check.check import files, normal
+from tools.common.names import canonical
+from tools.venv_check.check import files
 from tools.venv_part.facts import Facts, folders_above
 from tools.venv_part.place import recorded
 from tools.venv_part.record import dumps, row_of
@@ -48,7 +49,7 @@ def plan(parts: Sequence[Part], *, all_folders: bool = False) -> Plan:
         parts: what is in it.
         all_folders: whether it has the folders too that every image's base has.
     """
-    parts = sorted(parts, key=lambda part: (normal(part.facts.name), part.facts.source))
+    parts = sorted(parts, key=lambda part: (canonical(part.facts.name), part.facts.source))
     last = [file for part in parts if part.facts.name for file in _record(part)]
     seen = {path for path, _ in last}
     kept: list[Part] = []

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.common.errors import ToolError, run
-from tools.venv_check.check import normal
+from tools.common.names import canonical
 from tools.venv_part.facts import read_facts
 from tools.venv_plan.groups import Distribution, Group, propose
 from tools.venv_plan.history import History, read_history
@@ -53,7 +53,7 @@ def _plan(listed: dict[str, list[dict[str, str | list[str]]]], most: int) -> Pla
     homes: dict[str, str] = {}
     for part in listed["parts"]:
         facts = read_facts(Path(str(part["facts"])))
-        name = normal(facts.name)
+        name = canonical(facts.name)
         sizes[name] = facts.version, sum(Path(file).stat().st_size for file in part["files"])
         homes[name] = str(part["layer"])
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")

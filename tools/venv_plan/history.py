@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.venv_check.check import normal
+from tools.common.names import canonical
 
 DAYS = 365
 _DAY = 24 * 60 * 60
@@ -79,7 +79,7 @@ def changed(log: str) -> dict[str, set[str]]:
         sides: dict[str, dict[str, set[str]]] = {"-": {}, "+": {}}
         for line in diff.splitlines():
             if line[:1] in sides and (match := _PIN.match(line[1:])):
-                sides[line[0]].setdefault(normal(match[1]), set()).add(match[2])
+                sides[line[0]].setdefault(canonical(match[1]), set()).add(match[2])
         before, after = sides["-"], sides["+"]
         names = {name for name in before.keys() & after.keys() if before[name] != after[name]}
         if names:
@@ -105,7 +105,7 @@ def _pins_in(path: Path) -> set[tuple[str, str]]:
         lines: Iterable[str] = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # tracked, and not there
         return set()
-    return {(normal(match[1]), match[2]) for match in map(_PIN.match, lines) if match}
+    return {(canonical(match[1]), match[2]) for match in map(_PIN.match, lines) if match}
 
 
 def _log(workspace: Path, lock: str) -> str:

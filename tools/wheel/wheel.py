@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from tools.common.errors import ToolError
+from tools.common.names import canonical
 from tools.wheel.content import Recorded
 from tools.wheel.member import Member
 
@@ -71,7 +72,7 @@ class Wheel:
         )
         self.name = self._header("Name", _NAME)
         self.version = self._header("Version", _VERSION)
-        if not _normal(self.dist_info).startswith(_normal(self.name) + "-"):
+        if not canonical(self.dist_info).startswith(canonical(self.name) + "-"):
             raise self._error("is not the name of its own folder", f"{self.dist_info}/METADATA: {self.name}")
 
     @classmethod
@@ -227,10 +228,6 @@ def _bad_name(name: str) -> str | None:
     if any(len(part.encode("utf-8", "surrogatepass")) > _LONGEST for part in parts):
         return f"has a name of more than {_LONGEST} bytes, which no file system holds"
     return None
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 _REMEDY = "The wheel is damaged or was changed. Fetch it again; if that doesn't help, lock another version."

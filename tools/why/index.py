@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
+from tools.common.names import canonical
 from tools.lib_closure import closure as c
 
 PACKAGE, SONAME, DISTRIBUTION, FILE = "package", "soname", "distribution", "file"
@@ -131,7 +132,7 @@ class Index:
             return list(_matching(FILE, self.files, text, lambda path: {path, shown(path)}))
         return [
             *_matching(PACKAGE, self.packages, text.partition(":")[0], lambda name: {name}),
-            *_matching(DISTRIBUTION, self.distributions, _normal(text), lambda name: {name}),
+            *_matching(DISTRIBUTION, self.distributions, canonical(text), lambda name: {name}),
             *_matching(SONAME, self.sonames, text, lambda name: {name}),
         ] or list(_matching(FILE, self.files, text, lambda path: {posixpath.basename(path)}))
 
@@ -170,7 +171,3 @@ def _matching(
     for name in names:
         if any(alias == text or fnmatch.fnmatchcase(alias, text) for alias in aliases(name)):
             yield Match(kind, name)
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
