@@ -22,27 +22,12 @@ from tests.airgap.registry import Registry, serve
 from tests.pulled_base.nvidia_like import ENV, LABELS, LIST, OPENSSL, REPOSITORY, USER, Parts, push
 from tools.base_state.root import Root
 from tools.image_run.layout import Image, open_image
-from tools.lint import workspace
-from tools.testing.nested_bazel import NestedBazel
+from tools.testing.nested_bazel import NestedBazel, caches
 
 ARCHITECTURES = ("amd64", "arm64")
 FLAG = "--//images:cuda_base=nvidia"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}(?=\",  # 12\.8\.1-base-ubuntu24\.04)")
 VENV = "/usr/share/python3/app"
-_REPOSITORY_CACHE = "cache/repos/v1"
-
-
-def caches() -> list[str]:
-    """The caches of the Bazel that runs this test: a .deb need not be fetched and unpacked once more."""
-    (disk,) = re.findall(
-        r"^common --disk_cache=(.*)$", Path(workspace.root(), ".bazelrc").read_text(), re.MULTILINE
-    )
-    found = [f"--disk_cache={Path(disk).expanduser()}"]
-    for folder in Path(os.environ["TEST_TMPDIR"]).resolve().parents:
-        if (folder / _REPOSITORY_CACHE).is_dir():
-            found.append(f"--repository_cache={folder / _REPOSITORY_CACHE}")
-            break
-    return found
 
 
 @dataclass

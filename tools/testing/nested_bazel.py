@@ -6,6 +6,7 @@ Tests that use it must run outside of the sandbox: they look at the workspace it
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from tools.lint import workspace
 
 _KEPT = ("HOME", "LANG", "PATH", "USER")
+_REPOSITORY_CACHE = "cache/repos/v1"
 
 
 class NestedBazel:
@@ -45,6 +47,19 @@ class NestedBazel:
             capture_output=True,
             text=True,
         )
+
+
+def caches() -> list[str]:
+    """Options for the caches of the Bazel that runs this test: no .deb is fetched and unpacked once more."""
+    (disk,) = re.findall(
+        r"^common --disk_cache=(.*)$", Path(workspace.root(), ".bazelrc").read_text(), re.MULTILINE
+    )
+    found = [f"--disk_cache={Path(disk).expanduser()}"]
+    for folder in Path(os.environ["TEST_TMPDIR"]).resolve().parents:
+        if (folder / _REPOSITORY_CACHE).is_dir():
+            found.append(f"--repository_cache={folder / _REPOSITORY_CACHE}")
+            break
+    return found
 
 
 def _link(source: Path, target: Path, own: PurePosixPath) -> None:
