@@ -1,12 +1,11 @@
 """Rule that makes layers with a virtual environment, and their actions."""
 
-load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "VIRTUAL_ENV")
-load("//images:providers.bzl", "InterpreterInfo")
 load("//tools/layer:providers.bzl", "LayerAnnotationsInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "ByteCompilerInfo", "VenvInfo", "WheelPartsInfo")
 load(":layer_groups.bzl", "distribution", "layer_groups")
+load(":python_release.bzl", "glibc", "python_release")
 load(":venv_part.bzl", "COMPRESSIONS", "PART_ATTRS", "PYTHONS", "make_parts", "wheel_parts")
 
 _DOC = """Layers with a virtual environment: what `python -m venv` and pip would make of the same wheels.
@@ -101,45 +100,6 @@ _ATTRS = PART_ATTRS | {
     ),
 }
 
-def _release(ctx):
-    """Python's version in full, from Debian's package, the interpreter itself, or as the target says."""
-    if AptLayerInfo not in ctx.attr.python_layer:
-        if ctx.attr.python_release:
-            return ctx.attr.python_release
-        layer = ctx.attr.python_layer
-        release = layer[InterpreterInfo].release if InterpreterInfo in layer else ""
-        if not release:
-            fail("{}: python_layer = \"{}\" does not say which Python it has; say it with python_release".format(
-                ctx.label,
-                ctx.attr.python_layer.label,
-            ))
-        return release
-    apt = ctx.attr.python_layer[AptLayerInfo]
-    if apt.arch != ctx.attr.arch:
-        fail("{}: arch = \"{}\", but python_layer = \"{}\" is for {}; use the layer for {}".format(
-            ctx.label,
-            ctx.attr.arch,
-            ctx.attr.python_layer.label,
-            apt.arch,
-            ctx.attr.arch,
-        ))
-    package = "python{}-minimal".format(ctx.attr.python)
-    if package not in apt.packages:
-        fail("{}: python_layer = \"{}\" has no {}; use the layer with Python {}".format(
-            ctx.label,
-            ctx.attr.python_layer.label,
-            package,
-            ctx.attr.python,
-        ))
-    return apt.packages[package].partition("-")[0].partition("~")[0]
-
-def _glibc(ctx):
-    """The version of the image's glibc, from Debian's package; empty when it is not known."""
-    if AptLayerInfo not in ctx.attr.python_layer:
-        return ""
-    version = ctx.attr.python_layer[AptLayerInfo].packages.get("libc6", "")
-    return version.partition(":")[2 if ":" in version else 0].partition("-")[0]
-
 def _parts(ctx):
     """The parts of all wheels, and which wheels were asked for by name."""
     compiler = ctx.attr._byte_compiler[0][ByteCompilerInfo]
@@ -201,7 +161,7 @@ def _check(ctx, release, skeleton, parts):
     args.set_param_file_format("multiline")
     args.add("--version", release)
     args.add("--arch", ctx.attr.arch)
-    args.add("--glibc", _glibc(ctx))
+    args.add("--glibc", glibc(ctx))
     args.add_all(ctx.attr.allow_duplicates, before_each = "--allow")
     args.add("--ok", ok)
     args.add_all(facts)
@@ -256,7 +216,7 @@ def _grouped(ctx, parts):
     }
 
 def _venv_layer_impl(ctx):
-    release = _release(ctx)
+    release = python_release(ctx)
     parts, requested = _parts(ctx)
     skeleton, links = _skeleton(ctx, release)
     libraries = depset([links] + [part.libraries for part in parts], order = "postorder")
