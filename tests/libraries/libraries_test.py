@@ -1,0 +1,119 @@
+"""Fifty wheels are used in the started image: without the packages that were found for them, with them, and
+with all that apt would add.
+
+The roots are those that cuda_image stacks, but for the environment: it has two gigabytes, so it is unpacked
+once, and shown in each of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.libraries.uses import BROKEN, OTHERS, USES
+from tools.image_run.layout import open_image
+from tools.image_run.unpack import remove_tree, unpack
+
+_HERE = Path(__file__).absolute().parent
+_PREFIX = "/usr/share/python3/app"
+_PROGRAMS = {name: use.code for name, use in {**USES, **BROKEN}.items()} | dict(OTHERS)
+_ROOTS = ("nothing", "elf", "apt")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a program: its exit code, and all that it wrote."""
+
+    code: int | None
+    said: str
+
+
+class Environment:
+    """The environment, unpacked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.prefix = folder / "root" / _PREFIX[1:]
+        unpack(open_image(Path(os.environ["ENVIRONMENT"])), folder / "root")
+
+    def distributions(self) -> set[str]:
+        """The names of all distributions in it."""
+        found = self.prefix.glob("lib/python3.*/site-packages/*.dist-info")
+        return {re.sub("[-_.]+", "-", each.name.partition("-")[0]).lower() for each in found}
+
+    @functools.cache  # noqa: B019 (there is one, for as long as the tests)
+    def outcomes(self, root: str) -> Mapping[str, Outcome]:
+        """What comes of all programs on a root, for a user who may write nowhere."""
+        line = [sys.executable, "-m", "tools.image_run", "--layout", os.environ[f"WITH_{root.upper()}"]]
+        line += [
+            "--read-only",
+            "--user",
+            "1000:1000",
+            "--env",
+            "HOME=/tmp",
+            "--bind",
+            f"{self.prefix}:{_PREFIX}:ro",
+        ]
+        done = subprocess.run(
+            [*line, "--", "python", "-c", (_HERE / "starter.py").read_text()],
+            env=os.environ
+            | {"PYTHONPATH": str(_HERE.parents[1]), "XDG_CACHE_HOME": str(self._folder / "cache")},
+            input=json.dumps(_PROGRAMS),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return {name: Outcome(**each) for name, each in json.loads(done.stdout).items()}
+
+
+@pytest.fixture(scope="module", name="environment")
+def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    folder = tmp_path_factory.mktemp("libraries")
+    try:
+        yield Environment(folder)
+    finally:
+        remove_tree(str(folder))
+
+
+@pytest.mark.parametrize("name", USES)
+def test_without_the_packages_it_says_what_is_missing(environment: Environment, name: str) -> None:
+    outcome = environment.outcomes("nothing")[name]
+    assert outcome.code == 1, outcome.said
+    assert USES[name].lacks in outcome.said
+
+
+@pytest.mark.parametrize("root", ["elf", "apt"])
+@pytest.mark.parametrize("name", USES)
+def test_with_the_packages_it_works(environment: Environment, name: str, root: str) -> None:
+    outcome = environment.outcomes(root)[name]
+    assert outcome.code == 0, outcome.said
+
+
+@pytest.mark.parametrize("root", _ROOTS)
+def test_the_others_work_anywhere(environment: Environment, root: str) -> None:
+    outcomes = environment.outcomes(root)
+    assert {name: outcomes[name].said for name in OTHERS if outcomes[name].code != 0} == {}
+
+
+@pytest.mark.parametrize("root", _ROOTS)
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_nothing_in_debian_helps(environment: Environment, name: str, root: str) -> None:
+    outcome = environment.outcomes(root)[name]
+    assert outcome.code == 1, outcome.said
+    assert BROKEN[name].lacks in outcome.said
+
+
+def test_no_distribution_is_left_out(environment: Environment) -> None:
+    """Nor is any without a reason among those that need packages: so says the list that was committed."""
+    assert _PROGRAMS.keys() == environment.distributions()
+    packages = json.loads((_HERE / "native_py311.pkgdeps.json").read_text())["packages"]["amd64"]
+    assert USES.keys() == {name for each in packages.values() for name in each["by"]} & _PROGRAMS.keys()
