@@ -158,6 +158,7 @@ def image_libraries(
         apt = apt or "",
         image = name,
         needs = ["{}_{}_needs".format(name, arch) for arch in architectures],
+        update = update,
         **common
     )
 

@@ -5,6 +5,7 @@ pkgdeps(
     name = "train_py311_pkgdeps",
     image = "train_py311",
     needs = [":train_py311_amd64_needs", ":train_py311_arm64_needs"],
+    update = "./bazelw run //app:train_py311_pkgdeps",
 )
 ```
 
@@ -33,6 +34,10 @@ _ATTRS = {
         doc = "The image without those packages, on each architecture.",
         mandatory = True,
         providers = [ImageNeedsInfo],
+    ),
+    "update": attr.string(
+        doc = "The command that runs this target, for messages.",
+        mandatory = True,
     ),
     "_locks": attr.label_list(
         allow_files = [".json"],
@@ -101,7 +106,7 @@ def _plan(ctx, needs):
         sonames = _paths(ctx.files._sonames),
         sources = _sources(ctx, suite).short_path,
         suite = suite,
-        update = "./bazelw run //{}:{}".format(package, ctx.label.name),
+        update = ctx.attr.update,
         version = 1,
     )
 

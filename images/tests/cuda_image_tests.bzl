@@ -7,11 +7,15 @@ load("@rules_python//python:defs.bzl", "py_binary", "py_library")
 load("//images/private:app_sources.bzl", "app_sources")
 load("//images/private:cuda_image_problem.bzl", "cuda_image_problem")
 load("//images/private:image_venv.bzl", "image_venv")
+load("//images/private:pkgdeps.bzl", "pkgdeps")
 load("//tools/testing:fails_test.bzl", "fails_test")
 load("//tools/testing:with_toolchains.bzl", "with_toolchains")
 load("//venv:defs.bzl", "venv_layers")
 
 _MANUAL = ["manual"]
+
+# Who uses this repository as a module has no ./bazelw.
+_ELSEWHERE = "bazel run //app:train_pkgdeps"
 
 # Attributes, and what must be said of them.
 _PROBLEMS = [
@@ -62,6 +66,14 @@ _places_test = analysistest.make(
     },
 )
 
+def _update_impl(ctx):
+    env = analysistest.begin(ctx)
+    (plan,) = [action for action in analysistest.target_actions(env) if action.mnemonic == "FileWrite"]
+    asserts.equals(env, _ELSEWHERE, json.decode(plan.content)["update"])
+    return analysistest.end(env)
+
+_update_test = analysistest.make(_update_impl)
+
 def _subjects():
     """Makes what the tests look at."""
     write_file(
@@ -99,6 +111,13 @@ def _subjects():
         tags = _MANUAL,
         wheels = ["@contract//markupsafe:whl"],
     )
+    pkgdeps(
+        name = "packages_elsewhere",
+        image = "venv39",
+        needs = ["venv39_amd64_needs"],
+        tags = _MANUAL,
+        update = _ELSEWHERE,
+    )
 
 def _sources(name, srcs):
     app_sources(
@@ -116,7 +135,7 @@ def cuda_image_tests(name):
       name: name of the test suite.
     """
     _subjects()
-    tests = [name + "_problems", name + "_places"]
+    tests = [name + "_problems", name + "_places", name + "_update"]
     _problems_test(name = tests[0])
     _sources("sources", [":helper", ":generated", "flag_tests.bzl"])
     _places_test(
@@ -132,6 +151,10 @@ def cuda_image_tests(name):
             "runfiles.py",
         ]] + ["usr/share/python3/app/lib/python3.11/site-packages/pycuda-app.pth"],
         target_under_test = ":sources",
+    )
+    _update_test(
+        name = tests[2],
+        target_under_test = ":packages_elsewhere",
     )
     for arch in ["amd64", "arm64"]:
         image_venv(
