@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.apt_lock.contents import Available, Shipped
-from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 
 VERSION = 1
 
@@ -43,7 +43,7 @@ class Choice:
 
 def read_decisions(path: Path) -> tuple[Decision, ...]:
     """Reads apt/policy/sonames.json."""
-    try:
+    with Parsing("cannot be read", path):
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != VERSION:
             raise ValueError(f"version is {data['version']!r}, this tool reads {VERSION}")
@@ -53,9 +53,6 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
             Decision(tuple(each["sonames"]), each["package"], tuple(each.get("suites", ())))
             for each in data["decisions"]
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"has no {error}" if isinstance(error, KeyError) else error
-        raise ToolError(f"cannot be read: {reason}", file=path) from error
 
 
 def choose(shipped: Shipped, available: Available, decisions: Sequence[Decision], suite: str) -> Choice:

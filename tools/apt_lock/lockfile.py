@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.common.errors import ToolError, naming
+from tools.common.parsing import Parsing
 
 VERSION = 1
 
@@ -90,7 +91,7 @@ def _block(start: str, rows: list[str], end: str, pad: str) -> str:
 
 def loads(text: str, file: Path) -> Lock:
     """Reads a lock back."""
-    try:
+    with Parsing("is not an apt lock", file):
         data = json.loads(text)
         if data["version"] != VERSION:
             raise ToolError(f"is of version {data['version']!r}, this tool writes {VERSION}", file=file)
@@ -110,9 +111,6 @@ def loads(text: str, file: Path) -> Lock:
                 for arch, packages in data["packages"].items()
             },
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"has no {error}" if isinstance(error, KeyError) else error
-        raise ToolError(f"is not an apt lock: {reason}", file=file) from error
 
 
 def _names(value: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:

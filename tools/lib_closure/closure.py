@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 
 _VERSION = 1
 
@@ -115,7 +115,7 @@ def load(path: Path) -> Closure:
     Raises:
         ToolError: it is not of this version.
     """
-    try:
+    with Parsing("is no library closure", path, remedy="Build it again."):
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if data.pop("version") != _VERSION:
             raise ValueError("another version")
@@ -135,8 +135,6 @@ def load(path: Path) -> Closure:
             ),
             tuple(data["foreign"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise ToolError(f"is no library closure: {error!r}", file=path, remedy="Build it again.") from error
 
 
 def excused(path: Path) -> dict[tuple[str, str], str]:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 
 _VERSION = 1
 _REMEDY = "tools/lib_closure/hints.py says what the file may have."
@@ -115,10 +116,8 @@ def read_hints(paths: Iterable[Path]) -> Hints:
 
 
 def _read(path: Path) -> dict[str, list[Hint]]:
-    try:
+    with Parsing("is not JSON", path, remedy=_REMEDY):
         data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ToolError(f"is not JSON: {error}", file=path, remedy=_REMEDY) from error
     if not isinstance(data, dict) or data.get("version") != _VERSION:
         raise ToolError(f"is not hints of version {_VERSION}", file=path, remedy=_REMEDY)
     unknown = data.keys() - _FIELDS.keys() - {"version", "why"}

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 from tools.lib_closure.closure import Closure
 
 _VERSION = 1
@@ -64,7 +65,7 @@ def read_pkgdeps(path: Path, remedy: str) -> PkgDeps:
     Raises:
         ToolError: it is none.
     """
-    try:
+    with Parsing("does not say which packages are needed", path, remedy=remedy):
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != _VERSION:
             raise ToolError(f"has version {data['version']!r}, not {_VERSION}", file=path, remedy=remedy)
@@ -77,10 +78,6 @@ def read_pkgdeps(path: Path, remedy: str) -> PkgDeps:
                 for arch, packages in data["packages"].items()
             },
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ToolError(
-            f"does not say which packages are needed: {error!r}", file=path, remedy=remedy
-        ) from error
 
 
 def needed(closure: Closure) -> dict[str, Reason]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 from tools.link_test.check import Problem
 
 _VERSION = 1
@@ -47,10 +48,8 @@ def read_allowed(paths: Iterable[Path]) -> tuple[Entry, ...]:
 
 
 def _read(path: Path) -> list[Entry]:
-    try:
+    with Parsing("is not JSON", path, remedy=_REMEDY):
         data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ToolError(f"is not JSON: {error}", file=path, remedy=_REMEDY) from error
     if not isinstance(data, dict) or data.get("version") != _VERSION:
         raise ToolError(f"is not exceptions of version {_VERSION}", file=path, remedy=_REMEDY)
     entries = data.get("allowed")

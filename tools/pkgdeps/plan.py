@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 from tools.elf_scan import facts
 from tools.elf_scan.facts import Libraries
 from tools.lib_closure.image import Image
@@ -75,7 +75,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         ToolError: it is none.
     """
-    try:
+    with Parsing("does not say what to look at", path, remedy="Build the target again."):
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != _VERSION:
             raise ValueError(f"of version {data['version']}, not {_VERSION}")
@@ -97,10 +97,6 @@ def read_plan(path: Path) -> Plan:
                 for arch, part in data["architectures"].items()
             },
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ToolError(
-            f"does not say what to look at: {error!r}", file=path, remedy="Build the target again."
-        ) from error
 
 
 def _paths(names: list[str]) -> tuple[Path, ...]:

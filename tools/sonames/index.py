@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.common.errors import ToolError
+from tools.common.parsing import Parsing
 
 VERSION = 1
 SUFFIX = ".sonames.json"
@@ -86,7 +87,7 @@ def _rows(values: Mapping[str, Any]) -> str:
 
 def loads(text: str, file: Path) -> Sonames:
     """Reads an index back."""
-    try:
+    with Parsing("is no index of sonames", file, remedy=_REFRESH):
         data = json.loads(text)
         if data["version"] != VERSION:
             problem = f"is an index of version {data['version']!r}, this tool reads {VERSION}"
@@ -101,9 +102,6 @@ def loads(text: str, file: Path) -> Sonames:
                 for soname, names in data["symbol_versions"].items()
             },
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"has no {error}" if isinstance(error, KeyError) else error
-        raise ToolError(f"is no index of sonames: {reason}", file=file, remedy=_REFRESH) from error
 
 
 def _names(value: Mapping[str, str]) -> dict[str, str]:

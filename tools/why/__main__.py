@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tools.common.errors import ToolError, naming, run
 from tools.common.outputs import whole
+from tools.common.parsing import Parsing
 from tools.lib_closure.closure import load
 from tools.why import machine
 from tools.why.graph import graph
@@ -151,11 +152,9 @@ def _draw(index: Index, options: argparse.Namespace, matches: list[Match]) -> No
 
 def _sizes(lock: Path, arch: str) -> dict[str, int]:
     """The sizes of packages, from a lock of //apt:lock."""
-    try:
+    with Parsing("is no lock of packages", lock):
         packages = json.loads(lock.read_text(encoding="utf-8"))["packages"].get(arch, {})
         return {name: int(package["size"]) for name, package in packages.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ToolError(f"is no lock of packages: {error!r}", file=lock) from error
 
 
 def _unknown(index: Index, name: str, nowhere: list[str]) -> ToolError:
