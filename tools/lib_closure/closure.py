@@ -21,7 +21,7 @@ APT = "apt"  # in a Debian package that is, or is to be, laid on it
 NVIDIA = "nvidia"  # in a wheel of NVIDIA's, which the package loads first
 DRIVER = "driver"  # mounted with NVIDIA's driver, never installed
 PRELOAD = "preload"  # loaded by the package before it is needed
-PLUGIN = "plugin"  # not there, and only wanted when it is
+PLUGIN = "plugin"  # only wanted when it is there
 UNRESOLVED = "unresolved"
 
 

@@ -40,7 +40,9 @@ class Resolver:
         """All edges from files of the environment and of added packages, sorted."""
         mine, _ = self._files((*self._image.wheels, *self._image.added))
         tops = opened(self._loader, mine)
-        lost = [need for found in tops.values() for need in self._settle(found)]
+        # What a plugin and another file both lead to is the other one's.
+        order = sorted(tops, key=self._is_plugin)
+        lost = [need for path in order for need in self._settle(tops[path])]
         for need, hint in self._opened_by_name():
             lost += self._open(need, hint)
         for edge in self._lost.explained(lost):
@@ -104,12 +106,15 @@ class Resolver:
                 lost.append(need)
                 continue
             missing = missing_versions(edge)
-            if missing and not self._lost.plugin_of(need):
+            plugin = self._lost.plugin_of(need)
+            if missing and not plugin:
                 self._bad_versions.setdefault((edge.needer.real, edge.name), (edge, missing))
             provider = self._owners.of(edge.found.real, edge.found.path)
             status = provider.status
             if status == c.WHEEL and provider.name != owner.name:
                 status = c.SIBLING
+            elif status == c.APT and plugin:
+                status = c.PLUGIN
             self._add(
                 c.Edge(
                     edge.needer.real,
@@ -119,9 +124,13 @@ class Resolver:
                     edge.found.real,
                     str(provider),
                     edge.needer.chain(),
+                    plugin.why if plugin and status == c.PLUGIN else None,
                 )
             )
         return lost
+
+    def _is_plugin(self, path: str) -> bool:
+        return self._lost.plugin_of(Need(path, self._owners.of(path), "", (path,))) is not None
 
     def _add(self, edge: c.Edge) -> None:
         self._edges.setdefault((edge.file, edge.needs, edge.found), edge)

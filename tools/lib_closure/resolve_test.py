@@ -276,6 +276,25 @@ def test_what_a_plugin_may_lack_another_file_may_not() -> None:
     assert resolved(wheel("numba", "0.6", files)).problems == ()
 
 
+def test_what_a_plugin_happens_to_find_is_not_needed() -> None:
+    """Or an image with more packages than its files need, as with apt's closure, would need more."""
+    files = {"numba/pool/tbbpool.so": library("libGL.so.1"), "numba/core.so": library("libc.so.6")}
+    closure = resolved(wheel("numba", "0.6", files), added=(LIBGL, LIBGLX))
+    assert closure.packages == {}
+    (edge,) = [edge for edge in closure.edges if edge.needs == "libGL.so.1"]
+    assert (edge.status, edge.found) == (c.PLUGIN, f"{MULTIARCH}/libGL.so.1")
+
+
+def test_what_a_plugin_and_another_file_lead_to_is_needed() -> None:
+    files = {
+        "numba/pool/tbbpool.so": library("libshared.so", runpath="$ORIGIN/../libs"),
+        "numba/libs/libshared.so": library("libGL.so.1"),
+        "numba/the_core.so": library("libshared.so", runpath="$ORIGIN/libs"),
+    }
+    closure = resolved(wheel("numba", "0.6", files), added=(LIBGL, LIBGLX))
+    assert list(closure.packages) == ["libgl1", "libglx0"]
+
+
 def test_a_plugin_may_lack_symbol_versions() -> None:
     needing = library("libc.so.6", versions={"libc.so.6": ("GLIBC_2.99",)})
     assert resolved(wheel("numba", "0.6", {"numba/pool/tbbpool.so": needing})).problems == ()
