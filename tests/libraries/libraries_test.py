@@ -11,14 +11,12 @@ import functools
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.libraries.starting import Outcome, start
 from tests.libraries.uses import BROKEN, OTHERS, USES
 from tools.image_run.layout import open_image
 from tools.image_run.unpack import remove_tree, unpack
@@ -27,14 +25,6 @@ _HERE = Path(__file__).absolute().parent
 _PREFIX = "/usr/share/python3/app"
 _PROGRAMS = {name: use.code for name, use in {**USES, **BROKEN}.items()} | dict(OTHERS)
 _ROOTS = ("nothing", "elf", "apt")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a program: its exit code, and all that it wrote."""
-
-    code: int | None
-    said: str
 
 
 class Environment:
@@ -53,26 +43,12 @@ class Environment:
     @functools.cache  # noqa: B019 (there is one, for as long as the tests)
     def outcomes(self, root: str) -> Mapping[str, Outcome]:
         """What comes of all programs on a root, for a user who may write nowhere."""
-        line = [sys.executable, "-m", "tools.image_run", "--layout", os.environ[f"WITH_{root.upper()}"]]
-        line += [
-            "--read-only",
-            "--user",
-            "1000:1000",
-            "--env",
-            "HOME=/tmp",
-            "--bind",
-            f"{self.prefix}:{_PREFIX}:ro",
-        ]
-        done = subprocess.run(
-            [*line, "--", "python", "-c", (_HERE / "starter.py").read_text()],
-            env=os.environ
-            | {"PYTHONPATH": str(_HERE.parents[1]), "XDG_CACHE_HOME": str(self._folder / "cache")},
-            input=json.dumps(_PROGRAMS),
-            capture_output=True,
-            text=True,
+        return start(
+            Path(os.environ[f"WITH_{root.upper()}"]),
+            _PROGRAMS,
+            *("--bind", f"{self.prefix}:{_PREFIX}:ro"),
+            env={"XDG_CACHE_HOME": str(self._folder / "cache")},
         )
-        assert done.returncode == 0, done.stderr
-        return {name: Outcome(**each) for name, each in json.loads(done.stdout).items()}
 
 
 @pytest.fixture(scope="module", name="environment")

@@ -1,6 +1,6 @@
-"""Starts programs in an image, for tests: a file that the image's own Python runs, and reads nothing else.
+"""Starts programs in an image, for tests: a file that the image's own Python runs, and of any version from 3.9 on.
 
-    python starter.py <programs.json
+    python -c STARTER <programs.json
 
 Each program, Python's source by a name, is a process of its own; what came of it is written as JSON.
 """
@@ -29,7 +29,8 @@ def main() -> None:
     """Runs all."""
     programs: dict[str, str] = json.load(sys.stdin)
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        json.dump(dict(zip(programs, threads.map(start, programs.values()), strict=False)), sys.stdout)
+        outcomes = {name: threads.submit(start, code) for name, code in programs.items()}
+    json.dump({name: outcome.result() for name, outcome in outcomes.items()}, sys.stdout)
 
 
 main()
