@@ -14,8 +14,8 @@
 
 `dlopen` and `packages` are libraries that a distribution or a Debian package opens by name; `data` are
 packages without which a package is of no use, though no file says so. What the other lists decide is in
-resolve.py. Distributions are named as the packaging standards normalise names; files are relative to
-site-packages; both sonames and files may have `*`. An entry of a later file comes before those of earlier
+resolve.py. Distributions may be spelt as their authors do; files are relative to site-packages; both sonames
+and files may have `*`. An entry of a later file comes before those of earlier
 ones.
 """
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,7 @@ _FIELDS = {
 }
 _LISTS = {"sonames", "files", "groups", "with"}
 _RENAMED = {"from": "origin", "with": "others"}
+_DISTRIBUTIONS = {"distribution", "from", "wheel"}
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,9 @@ def _read(path: Path) -> dict[str, list[Hint]]:
         raise ToolError(
             f"has {', '.join(sorted(unknown))}, which is no list of hints", file=path, remedy=_REMEDY
         )
+    for name in _FIELDS:
+        if not isinstance(data.get(name, []), list):
+            raise ToolError(f"{name} is no list", file=path, remedy=_REMEDY)
     return {
         name: [_hint(entry, name, number, path) for number, entry in enumerate(data.get(name, []), 1)]
         for name in _FIELDS
@@ -145,8 +150,16 @@ def _hint(entry: Any, name: str, number: int, path: Path) -> Hint:
             raise ToolError(problem, file=path, remedy=_REMEDY)
         if key in _LISTS and not isinstance(value, list):
             raise ToolError(f"{name}, entry {number}: {key} is no list", file=path, remedy=_REMEDY)
-    values: dict[str, Any] = {str(_RENAMED.get(key, key)): _frozen(value) for key, value in entry.items()}
+    values: dict[str, Any] = {
+        str(_RENAMED.get(key, key)): _normal(value) if key in _DISTRIBUTIONS else _frozen(value)
+        for key, value in entry.items()
+    }
     return Hint(**values)
+
+
+def _normal(distribution: str) -> str:
+    """The name as the owners of files have it, which is that of the packaging standards."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _frozen(value: Any) -> Any:

@@ -47,6 +47,22 @@ def test_the_hints_of_a_target_come_before_the_curated(tmp_path: Path) -> None:
     assert hints.driver_of("libcudart.so.12") is None
 
 
+def test_a_distribution_may_be_spelt_as_on_its_page(tmp_path: Path) -> None:
+    hints = read_hints(
+        [
+            written(
+                tmp_path,
+                plugins=[PLUGIN | {"distribution": "Our_Lib"}],
+                preload=[
+                    {"distribution": "Our.Lib", "from": "Their_Lib", "sonames": ["liba.so"], "why": "first"}
+                ],
+            )
+        ]
+    )
+    assert hints.plugin_of("our-lib", "numba/tbbpool.so")
+    assert [hint.origin for hint in hints.preloads_of("our-lib", "liba.so")] == ["their-lib"]
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
@@ -63,6 +79,8 @@ def test_the_hints_of_a_target_come_before_the_curated(tmp_path: Path) -> None:
         ({"plugins": [PLUGIN | {"files": []}]}, r"plugins, entry 1: files is \[\]"),
         ({"plugins": [PLUGIN | {"why": ""}]}, "plugins, entry 1: why is ''"),
         ({"plugins": ["numba"]}, "plugins, entry 1: has not just"),
+        ({"plugins": 5}, "plugins is no list"),
+        ({"plugins": PLUGIN}, "plugins is no list"),
         ({"version": 2}, "is not hints of version 1"),
         (
             {"variants": [{"distribution": "codec", "groups": ["x"], "why": "x"}]},
