@@ -73,12 +73,25 @@ def test_what_has_changed_what_it_costs_and_what_is_left_to_do_is_said(keeper: K
         *(["apt", arch, "3"] for arch in ("amd64", "arm64")),
     ]
     assert table[1][-2:] == ["7", "kB"]
-    assert lines[-5:] == [
+    assert lines[-6:] == [
         "To use the lock, add to MODULE.bazel:",
+        '    apt = use_extension("@pycuda//apt:extensions.bzl", "apt")',
         '    apt.lock(name = "train_apt", lock = "//app:train.apt.json")',
         '    use_repo(apt, "train_apt")',
         "To have the packages in the image, add to //app:train:",
         '    apt = "@train_apt",',
+    ]
+
+
+def test_the_extension_has_the_name_that_the_module_gave_it(keeper: Keeper) -> None:
+    (keeper.workspace / "MODULE.bazel").write_text(
+        'debian = use_extension("@pycuda//apt:extensions.bzl", "apt")\n'
+    )
+    lines = keeper.ok().splitlines()
+    assert lines[-5:-2] == [
+        "To use the lock, add to MODULE.bazel:",
+        '    debian.lock(name = "train_apt", lock = "//app:train.apt.json")',
+        '    use_repo(debian, "train_apt")',
     ]
 
 

@@ -69,12 +69,22 @@ def to_do(plan: Plan, workspace: Path) -> Iterator[str]:
     hub = _hub(plan, text)
     if hub is None:
         hub = re.sub(r"\W", "_", plan.lock.name.removesuffix(".apt.json")) + "_apt"
+        apt = _extension(text)
         yield "To use the lock, add to MODULE.bazel:"
-        yield f'    apt.lock(name = "{hub}", lock = "{plan.lock_label}")'
-        yield f'    use_repo(apt, "{hub}")'
+        if apt is None:
+            apt = "apt"
+            yield '    apt = use_extension("@pycuda//apt:extensions.bzl", "apt")'
+        yield f'    {apt}.lock(name = "{hub}", lock = "{plan.lock_label}")'
+        yield f'    use_repo({apt}, "{hub}")'
     if not plan.apt:
         yield f"To have the packages in the image, add to {plan.name}:"
         yield f'    apt = "@{hub}",'
+
+
+def _extension(module: str) -> str | None:
+    """What MODULE.bazel calls the extension that has `lock`, if it uses it."""
+    found = re.search(r'(?m)^(\w+)\s*=\s*use_extension\(\s*"[^"]*//apt:extensions\.bzl"', module)
+    return found[1] if found else None
 
 
 def _hub(plan: Plan, module: str) -> str | None:
