@@ -87,9 +87,10 @@ def chain(via: Sequence[str], needs: str) -> str:
 
 def _unresolved(edge: c.Edge, resolver: Resolver, hints: Hints, suite: str) -> c.Problem:
     text = f"{edge.owner}: {chain(edge.via, edge.needs)}: nothing has it"
-    elsewhere = resolver.named(edge.needs)
+    elsewhere = sorted(resolver.named(edge.needs), key=lambda path: not resolver.fits(path))
     if elsewhere:
-        text += f"; {elsewhere[0]} has that name, but the loader does not look there"
+        why = "the loader does not look there" if resolver.fits(elsewhere[0]) else "is for another machine"
+        text += f"; {elsewhere[0]} has that name, but {why}"
     components = hints.components_of(edge.needs)
     if components:
         wheels = " or ".join(f"{each.wheel} ({each.why})" for each in components)

@@ -76,6 +76,11 @@ class Resolver:
         """The files in the image with a name, wherever they are."""
         return self._lost.named(soname)
 
+    def fits(self, real: str) -> bool:
+        """Whether a file is for the image's machine."""
+        elf = dict(self.stack.files())[real].elf
+        return (elf.machine, elf.bits) == self._machine
+
     def owner(self, real: str) -> Owner:
         """Whom a file belongs to."""
         return self._owners.of(real)

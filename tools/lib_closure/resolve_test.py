@@ -318,6 +318,21 @@ def test_the_chain_and_a_namesake_are_named() -> None:
     )
 
 
+def test_a_namesake_for_another_machine_is_called_that() -> None:
+    pkg = wheel(
+        "pkg",
+        "1.0",
+        {
+            "pkg/ext.so": library("liba.so.1", runpath="$ORIGIN"),
+            "pkg/liba.so.1": library(soname="liba.so.1", machine=183),
+        },
+    )
+    (problem,) = resolved(pkg).problems
+    assert problem.text.endswith(
+        f"nothing has it; {SITE}/pkg/liba.so.1 has that name, but is for another machine"
+    )
+
+
 @pytest.mark.parametrize(
     ("soname", "wheels"),
     [
