@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def check(closure: c.Closure, pkgdeps: Path | None, how: Check) -> None:
         ToolError: they differ, or something is needed that nothing has.
     """
     where = f"{how.name} ({closure.arch})"
-    errors = [ToolError(f"{where}: {problem.text}", remedy=problem.remedy) for problem in closure.problems]
+    errors = list(_problems(where, closure.problems))
     old = read_pkgdeps(pkgdeps, how.update) if pkgdeps else PkgDeps()
     lines = list(difference(old.packages.get(closure.arch, {}), needed(closure)))
     if lines:
@@ -60,7 +61,17 @@ def check(closure: c.Closure, pkgdeps: Path | None, how: Check) -> None:
             )
             for each in closure.duplicates
         ]
-    raise_all(errors[:_MOST])
+    raise_all(errors)
+
+
+def _problems(where: str, problems: Sequence[c.Problem]) -> Iterator[ToolError]:
+    """An error for each remedy: a wheel may have dozens of files that lack the same thing."""
+    texts: dict[str, list[str]] = {}
+    for problem in problems:
+        texts.setdefault(problem.remedy, []).append(problem.text)
+    for remedy, lines in texts.items():
+        text = lines[0] if len(lines) == 1 else "\n    " + "\n    ".join(_some(lines))
+        yield ToolError(f"{where}: {text}".replace(": \n", ":\n"), remedy=remedy)
 
 
 def _some(lines: list[str]) -> list[str]:
