@@ -5,6 +5,7 @@ with Parsing("is no apt lock", path, remedy="Write it anew."):
     return Lock(data["suite"], tuple(data["components"]))
 """
 
+import json
 import os
 
 from tools.common.errors import ToolError
@@ -28,6 +29,8 @@ class Parsing:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, KeyError):
             reason = f"has no {error}"
+        elif isinstance(error, json.JSONDecodeError):
+            reason = f"it is not JSON ({error}); it may be truncated, or have a merge conflict"
         elif isinstance(error, ValueError | TypeError | AttributeError):
             reason = str(error)
         else:

@@ -11,7 +11,11 @@ from tools.common.parsing import Parsing
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("<<<<", "Expecting value: line 1 column 1 (char 0)"),
+        (
+            "<<<<",
+            "it is not JSON (Expecting value: line 1 column 1 (char 0)); "
+            "it may be truncated, or have a merge conflict",
+        ),
         ("{}", "has no 'names'"),
         ("[]", "list indices must be integers or slices, not str"),
         ('{"names": "x"}', "'str' object has no attribute 'items'"),

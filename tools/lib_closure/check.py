@@ -38,7 +38,7 @@ def check(closure: c.Closure, pkgdeps: Path | None, how: Check) -> None:
     """
     where = f"{how.name} ({closure.arch})"
     errors = list(_problems(where, closure.problems))
-    old = read_pkgdeps(pkgdeps, how.update) if pkgdeps else PkgDeps()
+    old = read_pkgdeps(pkgdeps, f"Write it anew: {how.update}") if pkgdeps else PkgDeps()
     lines = list(difference(old.packages.get(closure.arch, {}), needed(closure)))
     if lines:
         which = f"{pkgdeps} does not have" if pkgdeps else "there is no list of"

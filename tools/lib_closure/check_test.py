@@ -130,14 +130,23 @@ def test_duplicates_are_errors_when_they_are_said_to_be(duplicates: bool, tmp_pa
         '{"version": 1}',
         '{"version": 2, "suite": "x", "packages": {}}',
         '{"version": 1, "pack',
+        '{"version": 1, "suite": "x", "packages": {"amd64": {"libgl1": {"by": [7], "sonames": []}}}}',
+        '{"version": 1, "suite": "x", "packages": {"amd64": {"libgl1": {"by": "cv2", "sonames": []}}}}',
     ],
 )
 def test_a_list_that_is_none_is_named_with_the_command(text: str, tmp_path: Path) -> None:
     path = tmp_path / "train.pkgdeps.json"
     path.write_text(text)
-    with pytest.raises(ToolError, match=r"train\.pkgdeps\.json: .*\n  ./bazelw run") as raised:
+    with pytest.raises(ToolError, match=r"train\.pkgdeps\.json: .*\n  Write it anew: ./bazelw run") as raised:
         check(resolved(CV2), path, HOW)
     assert raised.value.file == str(path)
+
+
+def test_a_list_with_a_merge_conflict_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "train.pkgdeps.json"
+    path.write_text(f"<<<<<<< HEAD\n{PkgDeps('bookworm', {}).dumps()}")
+    with pytest.raises(ToolError, match=r"it is not JSON .*; it may .* have a merge conflict"):
+        read_pkgdeps(path, "")
 
 
 def test_the_list_reads_as_it_was_written(tmp_path: Path) -> None:

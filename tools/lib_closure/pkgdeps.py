@@ -73,11 +73,18 @@ def read_pkgdeps(path: Path, remedy: str) -> PkgDeps:
             data["suite"],
             {
                 arch: {
-                    name: Reason(tuple(each["sonames"]), tuple(each["by"])) for name, each in packages.items()
+                    name: Reason(_texts(each["sonames"]), _texts(each["by"]))
+                    for name, each in packages.items()
                 }
                 for arch, packages in data["packages"].items()
             },
         )
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise ValueError(f"{values!r} is no list of names")
+    return tuple(values)
 
 
 def needed(closure: Closure) -> dict[str, Reason]:
