@@ -48,18 +48,12 @@ def _check_base(ctx, packages, base):
                 "write both locks anew, so that they are of one state of the archive",
             ))
 
-def _apt_layer_impl(ctx):
-    packages = ctx.attr.packages[AptSetInfo]
-    base = ctx.attr.base[AptLayerInfo] if ctx.attr.base else None
-    if base:
-        _check_base(ctx, packages, base)
-    installed = base.packages if base else {}
-    pulled = bool(base) and base.pulled
-    debs = [deb for deb in packages.debs if deb.package not in installed]
+def _lay_out(ctx, packages, base, debs):
+    """Declares the action that makes the layer; returns its outputs: layer, state and status."""
     layer = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
     state = ctx.actions.declare_file(ctx.label.name + ".state.json")
     status = ctx.actions.declare_file(ctx.label.name + ".status")
-
+    pulled = bool(base) and base.pulled
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
@@ -95,6 +89,17 @@ def _apt_layer_impl(ctx):
             "what is lacking of {}".format(len(debs)) if pulled else len(debs),
         ),
     )
+    return layer, state, status
+
+def _apt_layer_impl(ctx):
+    packages = ctx.attr.packages[AptSetInfo]
+    base = ctx.attr.base[AptLayerInfo] if ctx.attr.base else None
+    if base:
+        _check_base(ctx, packages, base)
+    installed = base.packages if base else {}
+    pulled = bool(base) and base.pulled
+    debs = [deb for deb in packages.debs if deb.package not in installed]
+    layer, state, status = _lay_out(ctx, packages, base, debs)
     return [
         DefaultInfo(files = depset([layer])),
         OutputGroupInfo(state = depset([state]), status = depset([status])),
