@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tools.apt_layer.versions import satisfies
 from tools.common.errors import ToolError
+from tools.deb_version.versions import satisfies
 
 _RELATION = re.compile(
     r"(?P<name>[^\s(:\[<]+)(?::[^\s(]+)?\s*(?:\(\s*(?P<op><<|<=|=|>=|>>|<|>)\s*(?P<version>[^\s)]+)\s*\))?"

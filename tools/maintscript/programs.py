@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tools.apt_layer.versions import satisfies
+from tools.deb_version.versions import satisfies
 from tools.maintscript import conditions
 from tools.maintscript.root import Root
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tools.apt_layer.versions import compare, satisfies
+from tools.deb_version.versions import compare, satisfies
 
 VERSIONS = [
     *("1", "01", "1.0", "1.", "1~", "1~~", "1~~a", "1~rc1", "1a", "1+", "1+b1", "1Z", "1z", "0", "0:1"),
