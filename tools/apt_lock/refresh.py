@@ -1,8 +1,9 @@
 """Refreshes one lock, NAME.json, from NAME.in.json, and the index of sonames beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tools.apt_lock import lockfile
 from tools.apt_lock.apt import Apt
@@ -15,6 +16,8 @@ from tools.common.errors import ToolError
 from tools.sonames import index
 
 SUFFIX = ".in.json"
+
+Old = TypeVar("Old")
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,13 @@ class Refresh:
         return stale
 
     def _lock(self, name: str, target: Path, new: lockfile.Lock) -> bool:
-        text, old = read_old(target)
+        text, old = read_old_lock(target)
         lines = difference(old, new)
         file = _File(target, "package", summary(old, new), lines, text, lockfile.dumps(new))
         return self._write(name, file)
 
     def _index(self, name: str, target: Path, session: Session, release: str) -> bool:
-        text, old = _read_old_index(target)
+        text, old = read_old(target, index.loads, "index", "soname")
         try:
             new, undecided = sonames(session, self.decisions, release, say)
         except ToolError as error:
@@ -79,26 +82,29 @@ class Refresh:
         return bool(file.lines)
 
 
-def _read_old_index(target: Path) -> tuple[str | None, index.Sonames | None]:
+def read_old_lock(target: Path) -> tuple[str | None, lockfile.Lock | None]:
+    """The text of a lock that was there, and the lock."""
+    return read_old(target, lockfile.loads, "lock", "package")
+
+
+def read_old(
+    target: Path, loads: Callable[[str, Path], Old], what: str, unit: str
+) -> tuple[str | None, Old | None]:
+    """The text of a file that was there, and what it says. One that cannot be read is here to be replaced.
+
+    Args:
+        target: the file.
+        loads: reads it, given text and name.
+        what: what it is, for people.
+        unit: what it has, for people.
+    """
     if not target.exists():
         return None, None
     text = target.read_text(encoding="utf-8", errors="replace")
     try:
-        return text, index.loads(text, target)
+        return text, loads(text, target)
     except ToolError as error:
-        print(f"{target.name}: the old index {error.problem}; every soname counts as new")
-        return text, None
-
-
-def read_old(target: Path) -> tuple[str | None, lockfile.Lock | None]:
-    """The lock that was there and its text. One that cannot be read is as none: it is here to be replaced."""
-    if not target.exists():
-        return None, None
-    text = target.read_text(encoding="utf-8", errors="replace")
-    try:
-        return text, lockfile.loads(text, target)
-    except ToolError as error:
-        print(f"{target.name}: the old lock {error.problem}; every package counts as new")
+        print(f"{target.name}: the old {what} {error.problem}; every {unit} counts as new")
         return text, None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.apt_lock import lockfile
 from tools.apt_lock.options import add_origin, read_origin
-from tools.apt_lock.refresh import read_old
+from tools.apt_lock.refresh import read_old, read_old_lock
 from tools.common.errors import ToolError, run
 from tools.lib_closure.pkgdeps import PkgDeps, read_pkgdeps
 from tools.pkgdeps.find import Result, find
@@ -50,7 +50,7 @@ def _update(plan: Plan, workspace: Path, new: Result, *, check: bool) -> int:
         print(f"{plan.name} needs no packages beside those of its base.")
         if not pkgdeps.exists() and not lock.exists():
             return 0
-    old = _old_pkgdeps(pkgdeps), read_old(lock)[1]
+    old = _old_pkgdeps(pkgdeps), read_old_lock(lock)[1]
     lines = list(changes(plan, old, new))
     print("\n".join([*lines, *costs(new)]), flush=True)
     stale = any(line.startswith("  ") for line in lines) or None in old
@@ -64,14 +64,7 @@ def _update(plan: Plan, workspace: Path, new: Result, *, check: bool) -> int:
 
 
 def _old_pkgdeps(path: Path) -> PkgDeps | None:
-    """What was written before. What cannot be read is as nothing: it is here to be replaced."""
-    if not path.exists():
-        return None
-    try:
-        return read_pkgdeps(path, "")
-    except (ToolError, UnicodeDecodeError) as error:
-        print(f"{path.name}: the old list {getattr(error, 'problem', error)}; every package counts as new")
-        return None
+    return read_old(path, lambda _, file: read_pkgdeps(file, ""), "list", "package")[1]
 
 
 if __name__ == "__main__":
