@@ -1,4 +1,4 @@
-"""Starts programs in an image, for tests: a file that the image's own Python runs, and of any version from 3.9 on.
+"""Starts programs in an image, for tests: the image's own Python runs this file, any from 3.9 on.
 
     python -c STARTER <programs.json
 

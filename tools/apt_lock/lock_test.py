@@ -371,7 +371,7 @@ def test_input_that_is_no_input(locker: Locker, text: str) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda blob: b"<<<<<<< HEAD\n" + blob, "is not an apt lock: Expecting value"),
+        (lambda blob: b"<<<<<<< HEAD\n" + blob, "is not an apt lock: it is not JSON (Expecting value"),
         (lambda blob: blob[:100], "is not an apt lock: "),
         (lambda blob: b"\xff" + blob, "is not an apt lock: "),
         (lambda blob: b"[]", "is not an apt lock: "),

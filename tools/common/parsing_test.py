@@ -13,8 +13,10 @@ from tools.common.parsing import Parsing
     [
         (
             "<<<<",
-            "it is not JSON (Expecting value: line 1 column 1 (char 0)); "
-            "it may be truncated, or have a merge conflict",
+            (
+                "it is not JSON (Expecting value: line 1 column 1 (char 0)); "
+                "it may be truncated, or have a merge conflict"
+            ),
         ),
         ("{}", "has no 'names'"),
         ("[]", "list indices must be integers or slices, not str"),

@@ -93,7 +93,7 @@ def test_suites_come_oldest_first_whatever_their_names() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (b"{", "is no index of sonames: Expecting"),
+        (b"{", "is no index of sonames: it is not JSON (Expecting"),
         (b"[]", "is no index of sonames: list indices"),
         (b"\xff", "is no index of sonames: 'utf-8' codec"),
         (TEXT.replace(": 1,", ": 2,").encode(), "is an index of version 2, this tool reads 1"),
