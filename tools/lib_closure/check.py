@@ -41,7 +41,7 @@ def check(closure: c.Closure, pkgdeps: Path | None, how: Check) -> None:
     old = read_pkgdeps(pkgdeps, f"Write it anew: {how.update}") if pkgdeps else PkgDeps()
     lines = list(difference(old.packages.get(closure.arch, {}), needed(closure)))
     if lines:
-        which = f"{pkgdeps} does not have" if pkgdeps else "there is no list of"
+        which = f"{pkgdeps} is not the list of" if pkgdeps else "there is no list of"
         problem = f"{where}: {which} the packages that the environment needs:\n    " + "\n    ".join(
             _some(lines)
         )

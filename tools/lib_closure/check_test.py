@@ -75,7 +75,7 @@ def test_a_list_that_has_become_wrong(tmp_path: Path) -> None:
     old["libgl1"] = Reason(("libGL.so.1",), ("vtk",))
     del old["libglx0"]
     assert refusal(tmp_path, old, added=(LIBGL, LIBGLX)) == (
-        "error: //app:train (amd64): train.pkgdeps.json does not have "
+        "error: //app:train (amd64): train.pkgdeps.json is not the list of "
         "the packages that the environment needs:\n"
         "    ~ libgl1: libGL.so.1 for opencv-python (was libGL.so.1 for vtk)\n"
         "    + libglx0: libGLX.so.0 for libgl1\n"
