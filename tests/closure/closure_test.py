@@ -114,7 +114,7 @@ def test_hints_that_cannot_be_read_are_named(nested: Nested) -> None:
 
 def test_an_environment_with_a_list_of_packages_is_held_against_it(nested: Nested) -> None:
     said = nested.fails("held")
-    assert "held.pkgdeps.json does not have the packages that the environment needs:" in said
+    assert "held.pkgdeps.json is not the list of the packages that the environment needs:" in said
     assert needed("held") in said
     nested.builds("held_amd64")
     nested.builds("free")
