@@ -34,7 +34,16 @@ def _check_base(ctx, packages, base):
         ("suite", packages.suite, base.suite),
     ]:
         if mine != below and not (base.pulled and what == "suite"):
-            fail("{}: base {} has the {} {}, the packages have {}".format(ctx.label, ctx.attr.base.label, what, below, mine))
+            fail("{}: base {} has the {} {}, the packages have {}; take a lock for {}, or write @{} anew: {}".format(
+                ctx.label,
+                ctx.attr.base.label,
+                what,
+                below,
+                mine,
+                below,
+                packages.lock,
+                "that of an image by the command NAME_pkgdeps",
+            ))
     for deb in packages.debs:
         if base.packages.get(deb.package, deb.version) != deb.version:
             fail("{}: {} is {} in the lock @{} and {} in the base {}, of the lock @{}; {}".format(

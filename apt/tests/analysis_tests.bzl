@@ -67,7 +67,7 @@ def apt_layer_analysis_tests(name):
             "base_newer_amd64, of the lock @test; write both locks anew",
         ],
         "base_one_arm64": ["has the architecture arm64, the packages have amd64"],
-        "base_trixie_amd64": ["has the suite trixie, the packages have bookworm"],
+        "base_trixie_amd64": ["has the suite trixie, the packages have bookworm; take a lock for trixie, or write @test anew: "],
     }.items():
         _layer("on_" + base, "both", "amd64", base)
         tests.append("{}_refuses_{}".format(name, base))
