@@ -13,8 +13,8 @@ _LOCK = tag_class(
         "lock": attr.label(mandatory = True, doc = "The lock, as `bazel run //apt:lock` wrote it."),
         "name": attr.string(mandatory = True, doc = "Name of the repository with the lock's sets."),
         "refresh": attr.string(
-            default = "./bazelw run //apt:lock --",
-            doc = "The command that writes locks, without the name of this one; error messages show it.",
+            doc = """The command that writes locks, without the name of this one, for messages; that of //apt:lock in the
+workspace of the lock unless it is given.""",
         ),
         "rights": attr.label_list(
             doc = """Files like `//apt/policy:rights.json`, for this lock: which setuid programs and the like its
@@ -32,8 +32,13 @@ def _repository(lock_name, name, package):
     text = "{}_{}_{}_{}".format(lock_name, name, package["version"], package["architecture"])
     return "".join([char if char.isalnum() or char in "_-." else "-" for char in text.elems()])
 
+def _refresh(lock):
+    """The command that writes locks, where this one is: in this workspace, or in one that uses it as a module."""
+    ours = lock.repo_name == Label("//:BUILD.bazel").repo_name
+    return "./bazelw run //apt:lock --" if ours else "bazel run @pycuda//apt:lock --"
+
 def _declare(mctx, tag):
-    lock = read_lock(mctx, tag.lock, tag.refresh)
+    lock = read_lock(mctx, tag.lock, tag.refresh or _refresh(tag.lock))
     if lock.error:
         apt_hub(name = tag.name, error = lock.error, lock_name = tag.name)
         return

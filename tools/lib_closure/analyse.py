@@ -48,6 +48,7 @@ def analyse(
         tuple(problems),
         tuple(duplicates(image, resolver.stack, resolver.owner)),
         resolver.foreign(),
+        {path: reason for wheel in image.wheels for path, reason in wheel.errors.items()},
     )
 
 

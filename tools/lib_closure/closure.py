@@ -93,7 +93,19 @@ class Package:
 
 @dataclass(frozen=True)
 class Closure:
-    """All of it, for one image."""
+    """All of it, for one image.
+
+    Attributes:
+        arch: Debian's name of the architecture.
+        suite: the Debian suite whose packages there are.
+        edges: from the environment's files, and from those of packages that it needs.
+        packages: what is needed on top of the base, by name.
+        superfluous: packages on top of the base that nothing needs.
+        problems: what makes the image unfit.
+        duplicates: libraries that are there more than once.
+        foreign: the environment's files for other machines, which nothing can load.
+        broken: its files that begin as ELF files do and are none, with the reason.
+    """
 
     arch: str
     suite: str
@@ -103,6 +115,7 @@ class Closure:
     problems: tuple[Problem, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     foreign: tuple[str, ...] = ()
+    broken: dict[str, str] = field(default_factory=dict)
 
     def dumps(self) -> str:
         """The JSON."""
@@ -134,6 +147,7 @@ def load(path: Path) -> Closure:
                 for each in data["duplicates"]
             ),
             tuple(data["foreign"]),
+            data["broken"],
         )
 
 

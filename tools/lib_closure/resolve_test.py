@@ -365,6 +365,11 @@ def test_what_is_wrong_in_the_base_alone_is_its_own_matter() -> None:
     assert [edge.needs for edge in closure.edges] == ["libbroken.so.1"]
 
 
+def test_files_that_are_broken_are_listed() -> None:
+    broken = Libraries("pkg-1.0-py3-none-any.whl", errors={f"{SITE}/pkg/x.so": "broken ELF header"})
+    assert resolved(broken).broken == {f"{SITE}/pkg/x.so": "broken ELF header"}
+
+
 def test_files_for_another_machine_are_listed_and_not_loaded() -> None:
     closure = resolved(wheel("pkg", "1.0", {"pkg/arm.so": library("libnone.so.1", machine=183)}))
     assert closure.foreign == (f"{SITE}/pkg/arm.so",)

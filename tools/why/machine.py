@@ -8,6 +8,8 @@
     superfluous  packages on top of the base that nothing needs
     statuses     for each status of //tools/lib_closure:closure.py: needs (files and what they need), sonames
     problems     text, remedy
+    foreign      files for other machines than the image's
+    broken       files that begin as ELF files do and are none: the reason by path
     duplicates   wasted in bytes, libraries: soname, wasted, copies: path, owner, size
     answers      for each thing that was named: name as it was given, kind (package, distribution, soname,
                  file), thing, chains, needs (of a package, a distribution or a file). Both consist of the
@@ -57,6 +59,8 @@ def dumps(index: Index, name: str, sizes: Mapping[str, int], asked: Iterable[tup
             if (edges := [edge for edge in closure.edges if edge.status == status])
         },
         "problems": [asdict(problem) for problem in closure.problems],
+        "foreign": closure.foreign,
+        "broken": closure.broken,
         "duplicates": {
             "wasted": sum(each.wasted for each in closure.duplicates),
             "libraries": [asdict(each) for each in closure.duplicates],

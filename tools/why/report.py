@@ -44,6 +44,10 @@ def overview(index: Index, name: str, sizes: Mapping[str, int]) -> Iterator[str]
     if closure.superfluous:
         yield ""
         yield f"In the image, and nothing needs them: {', '.join(closure.superfluous)}"
+    if closure.broken:
+        yield ""
+        broken = [f"{shown(path)} ({why})" for path, why in closure.broken.items()]
+        yield f"Broken, so that nothing can load them: {_some(broken)}"
     if closure.foreign:
         yield ""
         yield f"For another machine: {_some(list(map(shown, closure.foreign)))}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools.common.errors import ToolError
-from tools.lib_closure.cases import library, package, resolved, wheel
+from tools.lib_closure.cases import SITE, library, package, resolved, wheel
 from tools.lib_closure.closure import Closure
 from tools.why.__main__ import main
 from tools.why.chains import MOST, chains, fold
@@ -328,3 +329,15 @@ def test_the_graph_is_written_where_the_user_is(
         assert (tmp_path / "here/a.svg").read_text() == about
     assert why("--graph", "libglx0") == [str(tmp_path / "here/train_py311.svg")]
     assert (tmp_path / "here/train_py311.svg").read_text() == about
+
+
+def test_files_that_nothing_can_load_are_told(why: Why) -> None:
+    files = {"pkg/arm.so": library(machine=183), "pkg/ok.so": library("libc.so.6")}
+    pkg = replace(wheel("pkg", "1.0", files), errors={f"{SITE}/pkg/cut.so": "the ELF header is cut off"})
+    closure = resolved(pkg)
+    lines = why(closure=closure)
+    assert "Broken, so that nothing can load them: pkg/cut.so (the ELF header is cut off)" in lines
+    assert "For another machine: pkg/arm.so" in lines
+    data = json.loads("\n".join(why("--json", closure=closure)))
+    assert data["broken"] == {f"{SITE}/pkg/cut.so": "the ELF header is cut off"}
+    assert data["foreign"] == [f"{SITE}/pkg/arm.so"]
