@@ -29,7 +29,12 @@ TARGETS: list[tuple[str, dict[str, object]]] = [
     ("cuda_image", {"name": "hinted", "wheels": TWINS, "hints": ["hints.json"]}),
     ("venv_layers", {"name": "free", "wheels": NEEDY}),
     ("venv_layers", {"name": "held", "wheels": NEEDY}),
+    ("venv_layers", {"name": "spared", "wheels": NEEDY, "hints": ["plugins.json"]}),
 ]
+PLUGINS = """{"version": 1,
+ "plugins": [{"distribution": "needy", "files": ["needy/native.so"], "why": "is only for threads"}]}"""
+LISTED = """{"version": 1, "suite": "bookworm",
+ "packages": {"amd64": {"libgomp1": {"by": ["needy"], "sonames": ["libgomp.so.1"]}}}}"""
 HELD = '{"version": 1, "suite": "bookworm", "packages": {"amd64": {}}}\n'
 
 
@@ -53,6 +58,8 @@ class Nested:
             wheel.write(app)
         (app / "BUILD.bazel").write_text(build_file())
         (app / "held.pkgdeps.json").write_text(HELD)
+        (app / "spared.pkgdeps.json").write_text(LISTED)
+        (app / "plugins.json").write_text(PLUGINS)
         (app / "hints.json").write_text('{"version": 1, "opens": [')
 
     def run(self, *arguments: str) -> CompletedProcess[str]:
@@ -118,3 +125,11 @@ def test_an_environment_with_a_list_of_packages_is_held_against_it(nested: Neste
     assert needed("held") in said
     nested.builds("held_amd64")
     nested.builds("free")
+
+
+def test_a_list_with_more_than_is_needed_is_refused(nested: Nested) -> None:
+    """It was right until the hint said that the file may do without its library."""
+    said = nested.fails("spared")
+    assert "spared.pkgdeps.json is not the list of the packages that the environment needs:" in said
+    assert "    - libgomp1: libgomp.so.1 for needy" in said
+    assert needed("spared") in said

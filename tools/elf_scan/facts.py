@@ -15,6 +15,7 @@ What a value of `files` leaves out is as in an empty Elf.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ from typing import Any
 
 from tools.common.errors import ToolError
 from tools.elf_scan.elf import Elf, VersionNeed
+
+# What the loader may be led to by its name, and what Python takes for an extension module.
+LIBRARY_NAME = re.compile(r"\.so(?:\.[^/]*)?$")
 
 _FORMAT = 2
 _REMEDY = "It is made by the build; run the build again, and report this if it stays."
@@ -43,7 +47,8 @@ class Libraries:
         source: name of the wheel, layer or package.
         files: the ELF files, whatever they are named.
         links: symbolic links and where they point.
-        others: regular files that are no ELF files; they hide what layers below have there.
+        others: regular files that are no ELF files; they hide what layers below have there. Of a wheel, those
+            with a library's name.
         whiteouts: entries by which a layer removes files of those below, as the OCI image specification
             names them.
         conf: the loader's configuration: content by path.

@@ -9,7 +9,8 @@ library was asked for by, or has as SONAME, is taken from there. Else it is sear
 3. DT_RUNPATH of the file that needs it, and of no other;
 4. ld.so.cache, or the folders of ld.so.conf, of which ldconfig makes it; then the system folders.
 
-Files of another class or machine are passed over. Runs on Python 3.9 and later.
+Files of another class or machine are passed over; at anything else of that name that cannot be loaded, a text
+or a broken file, the search ends. Runs on Python 3.9 and later.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Files(ldso.Files, Protocol):
         """The path without links and `..`; None when nothing is there."""
 
     def read(self, real: str) -> elf.Elf | None:
-        """The facts of a file, by such a path; None when it is no ELF file."""
+        """The facts of what is there, by such a path; None when it is no ELF file."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,28 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Edge:
-    """A file needs a library: `found` is what the loader takes, None when it would fail."""
+    """A file needs a library.
+
+    Attributes:
+        needer: the file.
+        name: the library, as the file names it.
+        found: what the loader takes; None when it would fail.
+        stop: where it would, if that is at something of that name which cannot be loaded.
+    """
 
     needer: Loaded
     name: str
     found: Loaded | None
+    stop: str | None = None
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """What a search ends with; without facts it is nothing that can be loaded."""
+
+    path: str
+    real: str
+    facts: elf.Elf | None
 
 
 class Loader:
@@ -75,14 +93,12 @@ class Loader:
         self._library_path = ldso.path_list(library_path)
         self._configured = ldso.configured_dirs(files)
         self._facts: dict[str, elf.Elf | None] = {}
-        self._searches: dict[tuple[str, tuple[str, ...], int, int], tuple[str, str, elf.Elf] | None] = {}
+        self._searches: dict[tuple[str, tuple[str, ...], int, int, bool], _Hit | None] = {}
 
     def facts(self, real: str) -> elf.Elf | None:
         """The facts of a file; None when the loader could not load it."""
-        if real not in self._facts:
-            facts = self._files.read(real)
-            self._facts[real] = facts if facts is not None and facts.loadable else None
-        return self._facts[real]
+        facts = self._read(real)
+        return facts if facts is not None and facts.loadable else None
 
     def load(self, path: str) -> list[Edge]:
         """All edges that come into being when the file is opened; empty when it cannot be."""
@@ -96,9 +112,9 @@ class Loader:
         by_file = {real: first}
         for needer in queue:
             for name in self._needs(needer):
-                found = by_name.get(name)
+                found, stop = by_name.get(name), None
                 if found is None:
-                    found = self._find(name, needer)
+                    found, stop = self._find(name, needer)
                     if found is not None and found.real in by_file:
                         found = by_file[found.real]
                     elif found is not None:
@@ -107,8 +123,13 @@ class Loader:
                         by_name.setdefault(found.facts.soname or name, found)
                     if found is not None:
                         by_name[name] = found
-                edges.append(Edge(needer, name, found))
+                edges.append(Edge(needer, name, found, stop))
         return edges
+
+    def _read(self, real: str) -> elf.Elf | None:
+        if real not in self._facts:
+            self._facts[real] = self._files.read(real)
+        return self._facts[real]
 
     def _needs(self, needer: Loaded) -> list[str]:
         """NEEDED, and the interpreter that the kernel loads with a program."""
@@ -117,12 +138,17 @@ class Loader:
             needs.append(needer.facts.interpreter)
         return needs
 
-    def _find(self, name: str, needer: Loaded) -> Loaded | None:
+    def _find(self, name: str, needer: Loaded) -> tuple[Loaded | None, str | None]:
+        """What the loader takes, or where it gives up."""
         if "/" in name:
-            found = self._search("", tuple(self._expand(name, needer)), needer.facts)
+            hit = self._search("", tuple(self._expand(name, needer)), needer.facts)
         else:
-            found = self._search(name, tuple(self._folders(name, needer)), needer.facts)
-        return Loaded(*found, parent=needer) if found else None
+            hit = self._search(name, tuple(self._folders(name, needer)), needer.facts)
+        if hit is None:
+            return None, None
+        if hit.facts is None:
+            return None, hit.real
+        return Loaded(hit.path, hit.real, hit.facts, needer), None
 
     def _folders(self, name: str, needer: Loaded) -> list[str]:
         """The folders in the order in which the loader searches them; of the cache, the file itself."""
@@ -156,22 +182,22 @@ class Loader:
         expanded = (_TOKEN.sub(lambda match: values[match[1] or match[2]], path) for path in paths.split(":"))
         return [path for path in expanded if path.startswith("/")]
 
-    def _search(self, name: str, folders: tuple[str, ...], like: elf.Elf) -> tuple[str, str, elf.Elf] | None:
-        key = (name, folders, like.machine, like.bits)
+    def _search(self, name: str, folders: tuple[str, ...], like: elf.Elf) -> _Hit | None:
+        key = (name, folders, like.machine, like.bits, like.little)
         if key not in self._searches:
             self._searches[key] = self._search_now(name, folders, like)
         return self._searches[key]
 
-    def _search_now(
-        self, name: str, folders: tuple[str, ...], like: elf.Elf
-    ) -> tuple[str, str, elf.Elf] | None:
+    def _search_now(self, name: str, folders: tuple[str, ...], like: elf.Elf) -> _Hit | None:
         cached = self._cache.get(name) if self._cache is not None else None
         for folder in folders:
             path = posixpath.join(folder, name) if name and folder != cached else folder
             real = self._files.real(path)
-            facts = self.facts(real) if real is not None else None
-            if real is not None and facts is not None and _fit(facts, like):
-                return path, real, facts
+            if real is None:
+                continue
+            there = self._read(real)
+            if there is None or _fit(there, like):
+                return _Hit(path, real, self.facts(real))
         return None
 
 
@@ -181,5 +207,5 @@ def _inside(folders: list[str]) -> tuple[str, ...]:
 
 
 def _fit(one: elf.Elf, other: elf.Elf) -> bool:
-    """Whether two files can be in one process."""
+    """Whether two files could be in one process; else the loader goes on to the next folder."""
     return (one.machine, one.bits, one.little) == (other.machine, other.bits, other.little)

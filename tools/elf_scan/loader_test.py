@@ -94,6 +94,37 @@ def test_another_class_or_machine_is_passed_over(tree: Path) -> None:
     assert resolved(tree, "/app/arm.so") == {"libz.so.1": "/opt/conf/libz.so.1"}
 
 
+# What stands in the way of a library, and whether the loader goes past it.
+IN_THE_WAY: dict[str, tuple[bytes | None, bool]] = {
+    "a text": (b"INPUT(libz.so.1)\n" * 20, False),
+    "an empty file": (b"", False),
+    "a folder": (None, False),
+    "a file that is cut off": (write(Spec(soname="libz.so.1"))[:100], False),
+    "an object file": (write(Spec(type=1)), False),
+    "a library without a dynamic section": (write(Spec(dynamic=False)), False),
+    "a library of the other byte order": (write(Spec(little=False)), True),
+    "a library of another class": (write(Spec(bits=32, machine=3)), True),
+    "a library of another machine": (write(Spec(machine=183)), True),
+}
+
+
+@only_amd64
+@pytest.mark.parametrize(("content", "passed"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_the_search_ends_at_what_cannot_be_loaded(content: bytes | None, passed: bool, tree: Path) -> None:
+    way = tree / "app/first/libz.so.1"
+    way.parent.mkdir(parents=True)
+    if content is None:
+        way.mkdir()
+    else:
+        way.write_bytes(content)
+    paths = f"{tree}/app/first:{tree}/app/libs"
+    put(tree, "/app/main.so", Spec(needed=("libz.so.1",), runpath=paths))
+    (edge,) = Loader(Root("/")).load(str(tree / "app/main.so"))
+    assert (edge.found is not None, edge.stop) == (passed, None if passed else str(way))
+    done = subprocess.run([LD_SO, "--list", tree / "app/main.so"], capture_output=True, check=False)
+    assert (done.returncode == 0) == passed, done.stderr
+
+
 def test_a_library_nearby_does_not_help_when_no_path_leads_there(tree: Path) -> None:
     put(tree, "/app/main.so", Spec(needed=("libonly.so",)))
     put(tree, "/app/libs/libonly.so", Spec(soname="libonly.so"))

@@ -45,6 +45,10 @@ class StackedLibraries(Paths):
             if isinstance(node, Library):
                 yield path, node
 
+    def broken(self) -> dict[str, str]:
+        """The files that begin as ELF files do and are none, by path, sorted, with the reason."""
+        return {path: text for path, text in sorted(self._errors.items()) if path in self._nodes}
+
     def layer(self, real: str) -> Libraries:
         """The layer that a file is from, by its real path."""
         return self._layers[real]
@@ -100,7 +104,7 @@ class StackedLibraries(Paths):
             conf={path: text for path, text in sorted(self._conf.items()) if path in self._nodes},
             owners={path: owner for path, owner in sorted(self._owners.items()) if path in self._nodes},
             packages=dict(sorted(self._packages.items())),
-            errors={path: text for path, text in sorted(self._errors.items()) if path in self._nodes},
+            errors=self.broken(),
         )
 
     def _add(self, layer: Libraries) -> None:

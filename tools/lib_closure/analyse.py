@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tools.elf_scan import loader as ld
+from tools.elf_scan.facts import LIBRARY_NAME
 from tools.lib_closure import closure as c
 from tools.lib_closure.duplicates import duplicates
 from tools.lib_closure.hints import Hints
@@ -39,6 +40,16 @@ def analyse(
         _wrong_version(edge, missing, resolver, index.suite, suites)
         for edge, missing in resolver.wrong_versions()
     ]
+    broken = {
+        path: reason
+        for path, reason in resolver.stack.broken().items()
+        if resolver.owner(path).status == c.WHEEL
+    }
+    problems += [
+        _broken(path, reason, resolver)
+        for path, reason in broken.items()
+        if LIBRARY_NAME.search(path) and not resolver.is_plugin(path)
+    ]
     return c.Closure(
         image.arch,
         index.suite,
@@ -48,7 +59,7 @@ def analyse(
         tuple(problems),
         tuple(duplicates(image, resolver.stack, resolver.owner)),
         resolver.foreign(),
-        {path: reason for wheel in image.wheels for path, reason in wheel.errors.items()},
+        broken,
     )
 
 
@@ -87,8 +98,9 @@ def chain(via: Sequence[str], needs: str) -> str:
 
 
 def _unresolved(edge: c.Edge, resolver: Resolver, hints: Hints, suite: str) -> c.Problem:
-    text = f"{edge.owner}: {chain(edge.via, edge.needs)}: nothing has it"
-    elsewhere = sorted(resolver.named(edge.needs), key=lambda path: not resolver.fits(path))
+    text = f"{edge.owner}: {chain(edge.via, edge.needs)}: {edge.why or 'nothing has it'}"
+    named = () if edge.why else resolver.named(edge.needs)
+    elsewhere = sorted(named, key=lambda path: not resolver.fits(path))
     if elsewhere:
         why = "the loader does not look there" if resolver.fits(elsewhere[0]) else "is for another machine"
         text += f"; {elsewhere[0]} has that name, but {why}"
@@ -102,6 +114,15 @@ def _unresolved(edge: c.Edge, resolver: Resolver, hints: Hints, suite: str) -> c
         f"If {owner} can do without the file, name it under `plugins`; if something loads the library first, "
         f"under `preload`; in a file of hints for the target. If a package that Debian {suite} lacks has it, "
         "give a layer with it.",
+    )
+
+
+def _broken(path: str, reason: str, resolver: Resolver) -> c.Problem:
+    owner = resolver.owner(path)
+    return c.Problem(
+        f"{owner}: {path} has the name of a library and cannot be loaded: {reason}",
+        f"Lock another release of {owner.name}; if nothing loads the file, name it under `plugins` in a file "
+        "of hints for the target.",
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools.common.errors import ToolError
 from tools.elf_scan.facts import Libraries
-from tools.lib_closure.cases import library, package, resolved, wheel
+from tools.lib_closure.cases import SITE, library, package, resolved, wheel
 from tools.lib_closure.check import Check, check
 from tools.lib_closure.closure import Closure
 from tools.lib_closure.pkgdeps import PkgDeps, Reason, needed, read_pkgdeps
@@ -108,6 +109,28 @@ def test_problems_of_the_closure_are_told_all_at_once(tmp_path: Path) -> None:
     assert text.startswith("error: //app:train (amd64):\n    pkg 1.0: ")
     assert "libone.so.1: nothing has it\n    pkg 1.0: " in text
     assert "libtwo.so.2: nothing has it\n  If pkg can do without the file" in text
+
+
+def test_a_library_that_is_broken_is_a_problem_unless_nothing_loads_it(tmp_path: Path) -> None:
+    files = [f"{SITE}/{path}" for path in ("pkg/cut.so", "pkg/data.bin")]
+    numba = replace(wheel("numba", "0.60", {}), errors={f"{SITE}/numba/pool/tbb.so": "cut off"})
+    pkg = replace(wheel("pkg", "1.0", {}), errors=dict.fromkeys(files, "the ELF header is cut off"))
+    closure = resolved(numba, pkg)
+    assert said(closure, tmp_path, None) == (
+        f"error: //app:train (amd64): pkg 1.0: {files[0]} has the name of a library and cannot be loaded: "
+        "the ELF header is cut off\n"
+        "  Lock another release of pkg; if nothing loads the file, name it under `plugins` "
+        "in a file of hints for the target."
+    )
+    assert set(closure.broken) == {*files, f"{SITE}/numba/pool/tbb.so"}
+
+
+@pytest.mark.parametrize("file", ["libgomp.so.1", "libx.so"])
+def test_what_is_in_the_way_of_a_library_is_named(file: str, tmp_path: Path) -> None:
+    pkg = wheel("pkg", "1.0", {"pkg/ext.so": library(file, runpath="$ORIGIN")})
+    text = said(resolved(replace(pkg, others=(f"{SITE}/pkg/{file}",))), tmp_path, None)
+    assert f"NEEDED {file}: {SITE}/pkg/{file} has that name and cannot be loaded\n" in text
+    assert "+ lib" not in text
 
 
 @pytest.mark.parametrize("duplicates", [False, True])

@@ -37,7 +37,7 @@ class Edge:
         found: the path in the image that the loader takes, dpkg's status for data; None if there is none.
         provider: the distribution or package with the library, with its version where it is known.
         via: the files from the one that was opened to `file`, both included.
-        why: the reason, where a hint decided.
+        why: the reason, where a hint decided, or where what is there does not do.
     """
 
     file: str

@@ -2,7 +2,7 @@
 
 1. the driver's, 2. loaded by the package before, says a hint, 3. in a wheel of NVIDIA's in the environment,
 4. not needed: the file is a plugin, says a hint, or a variant of which another one loads,
-5. in a Debian package, 6. unresolved, which is a problem.
+5. in a Debian package, unless the loader gives up before it gets there, 6. unresolved, which is a problem.
 
 A library of the same name elsewhere in the environment satisfies nothing.
 """
@@ -25,12 +25,21 @@ _SITE_PACKAGES = re.compile(r".*?/lib(?:64)?/python3\.[0-9]+/site-packages/")
 
 @dataclass(frozen=True)
 class Need:
-    """Somebody needs a library: `via` are the files from the one that was opened to `file`, both included."""
+    """Somebody needs a library.
+
+    Attributes:
+        file: who needs it.
+        owner: whom the file belongs to.
+        name: the library.
+        via: the files from the one that was opened to `file`, both included.
+        stop: what has that name, cannot be loaded and ends the loader's search.
+    """
 
     file: str
     owner: Owner
     name: str
     via: tuple[str, ...]
+    stop: str | None = None
 
 
 class Lost:
@@ -86,6 +95,8 @@ class Lost:
         plugin = idle.get(need.via[0]) or self.plugin_of(need)
         if plugin:
             return replace(edge, status=c.PLUGIN, why=plugin.why)
+        if need.stop:
+            return replace(edge, why=f"{need.stop} has that name and cannot be loaded")
         package = None if components else self._index.package(need.name, self._arch)
         if package:
             return replace(edge, status=c.APT, provider=package)

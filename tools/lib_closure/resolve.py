@@ -41,7 +41,7 @@ class Resolver:
         mine, _ = self._files((*self._image.wheels, *self._image.added))
         tops = opened(self._loader, mine)
         # What a plugin and another file both lead to is the other one's.
-        order = sorted(tops, key=self._is_plugin)
+        order = sorted(tops, key=self.is_plugin)
         lost = [need for path in order for need in self._settle(tops[path])]
         for need, hint in self._opened_by_name():
             lost += self._open(need, hint)
@@ -81,6 +81,10 @@ class Resolver:
         elf = dict(self.stack.files())[real].elf
         return (elf.machine, elf.bits) == self._machine
 
+    def is_plugin(self, real: str) -> bool:
+        """Whether a file may lack what it needs, say the hints."""
+        return self._lost.plugin_of(Need(real, self._owners.of(real), "", (real,))) is not None
+
     def owner(self, real: str) -> Owner:
         """Whom a file belongs to."""
         return self._owners.of(real)
@@ -106,7 +110,7 @@ class Resolver:
             owner = self._owners.of(edge.needer.real)
             if owner.status == c.BASE:
                 continue
-            need = Need(edge.needer.real, owner, edge.name, edge.needer.chain())
+            need = Need(edge.needer.real, owner, edge.name, edge.needer.chain(), edge.stop)
             if edge.found is None:
                 lost.append(need)
                 continue
@@ -133,9 +137,6 @@ class Resolver:
                 )
             )
         return lost
-
-    def _is_plugin(self, path: str) -> bool:
-        return self._lost.plugin_of(Need(path, self._owners.of(path), "", (path,))) is not None
 
     def _add(self, edge: c.Edge) -> None:
         self._edges.setdefault((edge.file, edge.needs, edge.found), edge)

@@ -90,6 +90,11 @@ def report(result: Result, why: Callable[[Problem], str]) -> tuple[list[str], bo
     lines = [f"{result.files} files, {result.edges} libraries that they need"]
     if result.foreign:
         lines.append(f"{len(result.foreign)} files are for another machine, such as {result.foreign[0]}")
+    if result.broken:
+        path, reason = next(iter(result.broken.items()))
+        lines.append(
+            f"{len(result.broken)} files are broken, so that nothing can load them, such as {path} ({reason})"
+        )
     lines += [f"{count} not found or not fitting, rightly: {reason}" for reason, count in reasons.items()]
     return lines + list(_failure(problems)), bool(problems)
 

@@ -23,25 +23,38 @@ class Problem:
         name: the library, as that one names it.
         found: the file that the loader takes; empty when there is none.
         versions: what that one lacks.
+        stop: what has the name, cannot be loaded and ends the loader's search; empty when there is nothing.
     """
 
     chain: tuple[str, ...]
     name: str
     found: str = ""
     versions: tuple[str, ...] = ()
+    stop: str = ""
 
     def __str__(self) -> str:
         what = f"{self.found} has no {', '.join(self.versions)}" if self.found else "not found"
+        if self.stop:
+            what = f"{self.stop} cannot be loaded"
         return f"{' <- '.join(reversed(self.chain))} NEEDED {self.name}: {what}"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was looked at, and what is wrong with it. `foreign` are the files for another machine."""
+    """What was looked at, and what is wrong with it.
+
+    Attributes:
+        files: how many files can be loaded.
+        edges: how many needs they have.
+        foreign: the files for another machine.
+        broken: the files that begin as ELF files do and are none, with the reason.
+        problems: needs that are not met.
+    """
 
     files: int
     edges: int
     foreign: tuple[str, ...]
+    broken: dict[str, str]
     problems: tuple[Problem, ...]
 
 
@@ -72,11 +85,11 @@ def check(stack: StackedLibraries, loader: Loader, machine: tuple[int, int]) -> 
             elif key not in bad or len(problem.chain) > len(bad[key].chain):  # which tells more
                 bad[key] = problem
     problems = sorted(problem for key, problem in bad.items() if key not in good)
-    return Result(files, len(good | bad.keys()), tuple(foreign), tuple(problems))
+    return Result(files, len(good | bad.keys()), tuple(foreign), stack.broken(), tuple(problems))
 
 
 def _problem(edge: Edge) -> Problem | None:
     if edge.found is None:
-        return Problem(edge.needer.chain(), edge.name)
+        return Problem(edge.needer.chain(), edge.name, stop=edge.stop or "")
     lacking = missing_versions(edge)
     return Problem(edge.needer.chain(), edge.name, edge.found.real, tuple(lacking)) if lacking else None

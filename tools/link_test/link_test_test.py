@@ -102,6 +102,16 @@ CASES: dict[str, tuple[list[Files], list[Problem]]] = {
         [{"/bin/a": Spec(machine=183, needed=("libb.so",)), "/bin/b": Spec(bits=32, needed=("libb.so",))}],
         [],
     ),
+    "a text is in the way of a library": (
+        [
+            {
+                "/srv/libb.so": b"text",
+                "/opt/libb.so": Spec(),
+                "/bin/a": Spec(needed=("libb.so",), runpath="/srv"),
+            }
+        ],
+        [Problem(("/bin/a",), "libb.so", stop="/srv/libb.so")],
+    ),
     "a library of another machine is passed over": (
         [{"/opt/libb.so": Spec(machine=183), "/bin/a": Spec(needed=("libb.so",))}],
         [Problem(("/bin/a",), "libb.so")],
@@ -142,6 +152,8 @@ def test_the_chain_begins_with_what_lacks_the_library() -> None:
     assert str(problem) == "/opt/libb.so <- /bin/a NEEDED libc.so: not found"
     problem = Problem(("/bin/a",), "libc.so", "/opt/libc.so", ("C_3", "C_4"))
     assert str(problem) == "/bin/a NEEDED libc.so: /opt/libc.so has no C_3, C_4"
+    problem = Problem(("/bin/a",), "libc.so", stop="/opt/libc.so")
+    assert str(problem) == "/bin/a NEEDED libc.so: /opt/libc.so cannot be loaded"
 
 
 ALLOWED = {
@@ -223,11 +235,13 @@ def test_a_good_image(tool: Tool, capsys: pytest.CaptureFixture[str]) -> None:
         "/srv/libb.so": Spec(needed=("libc.so.6", "libcuda.so.1")),
         "/bin/a": Spec(needed=("libb.so",)),
         "/bin/b": Spec(machine=183),
+        "/bin/c": write(Spec())[:40],
     }
     assert tool.run(files, env=("PATH=/bin", "LD_LIBRARY_PATH=/no/place:/srv")) == 0
     assert capsys.readouterr().out.splitlines() == [
         "3 files, 3 libraries that they need",
         "1 files are for another machine, such as /bin/b",
+        "1 files are broken, so that nothing can load them, such as /bin/c (broken ELF header)",
         "1 not found or not fitting, rightly: the driver",
     ]
 

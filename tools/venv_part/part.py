@@ -246,6 +246,7 @@ class _Part:
         known = recorded.digest.hex() if recorded and recorded.algorithm == "sha256" else None
         hashing = hashlib.sha256()
         taps = [*([sources.write] if sources else []), *([] if known else [hashing.update])]
+        self._libraries.meet(path)
         add_member(
             self._writer,
             Entry(inside, Kind.FILE, file.mode, size=member.size),

@@ -379,7 +379,15 @@ def test_libraries_are_seen_in_the_same_pass_whatever_their_names(
 ) -> None:
     spec = Spec(soname="libtiny.so.1", needed=("libm.so.6",))
     library = write(spec) + NOISE[:padding] + bytes(max(0, padding - len(NOISE)))
-    path = tiny(tmp_path, {"tiny/data.bin": library, "tiny/broken.so": library[:30], "tiny/text": b"ELF"})
+    path = tiny(
+        tmp_path,
+        {
+            "tiny/data.bin": library,
+            "tiny/broken.so": library[:30],
+            "tiny/text": b"ELF",
+            "tiny/text.so.1": b"ELF",
+        },
+    )
     with zipfile.ZipFile(path) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", method) as archive:
@@ -391,6 +399,7 @@ def test_libraries_are_seen_in_the_same_pass_whatever_their_names(
     assert (library_facts["soname"], library_facts["needed"]) == ("libtiny.so.1", ["libm.so.6"])
     assert library_facts["size"] == len(library)
     assert found["errors"] == {f"/{SITE}/tiny/broken.so": "broken ELF header"}
+    assert found["others"] == [f"/{SITE}/tiny/text.so.1"]
 
 
 def test_memory_is_bounded(tmp_path: Path) -> None:
