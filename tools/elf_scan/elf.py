@@ -14,8 +14,7 @@ import os
 import stat
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tools.elf_scan.elf_dynamic import Dynamic
 from tools.elf_scan.elf_file import (
@@ -42,8 +41,7 @@ _NT_GNU_PROPERTY_TYPE_0, _X86_ISA_1_NEEDED = 5, 0xC0008002
 _MAX_NOTE = 1 << 16
 
 
-@dataclass(frozen=True)
-class Elf:
+class Elf(NamedTuple):
     """The facts of one ELF file. Strings are decoded as file names are (os.fsdecode).
 
     `dynamic` is False for a static program or an object file; then everything after it is empty.

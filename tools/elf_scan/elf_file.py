@@ -21,7 +21,8 @@ _AS_FILE_NAME = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 _PT_LOAD = 1
 _MAX_SEGMENTS = 4096
 _MAX_TEXT = 1 << 22
-_BLOCK = 4096
+_BITS = 12
+_BLOCK, _INSIDE = 1 << _BITS, (1 << _BITS) - 1
 _MAX_BLOCKS = 1024
 _MAX_OFFSET = 1 << 62
 
@@ -110,9 +111,9 @@ class ElfFile:
 
     def text(self, offset: int, limit: int) -> str:
         """The string at an offset, which ends with a zero byte within the limit."""
-        number, start = divmod(offset, _BLOCK)
+        number, start = offset >> _BITS, offset & _INSIDE
         data = self._blocks.get(number) or self._read_block(number)
-        end = data.find(b"\0", start, start + limit)
+        end = data.find(0, start, start + limit)
         if end < 0:  # it goes on in the next block
             data, start = self.upto(offset, limit), 0
             end = data.find(b"\0")
@@ -147,7 +148,7 @@ class ElfFile:
         """Part of the file and where `offset` is in it; `size` bytes follow there unless the file ends."""
         if size > _BLOCK:
             return self._read(offset, size), 0
-        number, start = divmod(offset, _BLOCK)
+        number, start = offset >> _BITS, offset & _INSIDE
         data = self._blocks.get(number) or self._read_block(number)
         if start + size > _BLOCK:
             data += self._blocks.get(number + 1) or self._read_block(number + 1)

@@ -6,9 +6,9 @@ Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from struct import Struct
+from typing import NamedTuple
 
 from tools.elf_scan.elf_dynamic import Dynamic
 from tools.elf_scan.elf_file import ElfError
@@ -18,8 +18,7 @@ _BASE, _WEAK = 1, 2
 _MAX_STRUCTURES = 1 << 12
 
 
-@dataclass(frozen=True)
-class VersionNeed:
+class VersionNeed(NamedTuple):
     """The symbol versions that a file asks of one library (DT_VERNEED).
 
     The loader refuses a library that lacks one of `versions`; for one of `weak` it only warns.
@@ -72,22 +71,25 @@ class Versions:
                 names.append(self._dynamic.text(name))
         return tuple(names)
 
-    def _table(self, address: int, count: int, layouts: _Layouts) -> Iterator[_Found]:
+    def _table(self, address: int, count: int, layouts: _Layouts) -> Sequence[_Found]:
         dynamic = self._dynamic
         if not dynamic.number(count):
-            return iter(())
+            return ()
         return self._chain(layouts, dynamic.file.file_offset(dynamic.number(address)), dynamic.number(count))
 
-    def _chain(self, layouts: _Layouts, at: int, count: int) -> Iterator[_Found]:
+    def _chain(self, layouts: _Layouts, at: int, count: int) -> Sequence[_Found]:
         """At most `count` structures with their offsets, to the one that leads no further."""
+        found: list[_Found] = []
         file = self._dynamic.file
         layout = layouts[file.little]
-        for _ in range(count):
-            self._left -= 1
-            if self._left < 0:
-                raise ElfError(f"more than {_MAX_STRUCTURES} symbol versions")
+        while len(found) < min(count, self._left):
             fields = file.unpack(layout, at, "the symbol versions")
-            yield at, fields
+            found.append((at, fields))
             if not fields[-1]:
-                return
+                break
             at += fields[-1]
+        else:
+            if len(found) < count:
+                raise ElfError(f"more than {_MAX_STRUCTURES} symbol versions")
+        self._left -= len(found)
+        return found

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +114,14 @@ def read(path: Path) -> Libraries:
     return loads(path.read_text(encoding="utf-8"), path)
 
 
-_EMPTY = asdict(Elf(0, 0, 0, False, 0))
+_EMPTY = Elf(0, 0, 0, False, 0)._asdict()
 
 
 def _stated(facts: Elf) -> dict[str, Any]:
-    return {key: value for key, value in asdict(facts).items() if value != _EMPTY[key]}
+    values = {key: value for key, value in facts._asdict().items() if value != _EMPTY[key]}
+    if facts.version_needs:
+        values["version_needs"] = [need._asdict() for need in facts.version_needs]
+    return values
 
 
 def _library(data: Mapping[str, Any]) -> Library:
