@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from subprocess import CompletedProcess
 
 import pytest
@@ -38,11 +38,13 @@ LISTED = """{"version": 1, "suite": "bookworm",
 HELD = '{"version": 1, "suite": "bookworm", "packages": {"amd64": {}}}\n'
 
 
-def build_file() -> str:
-    """A BUILD file with the targets."""
+def build_file(more: Mapping[str, Mapping[str, object]] | None = None) -> str:
+    """A BUILD file with the targets; `more` are further attributes by name of the target."""
     text = 'load("//images:defs.bzl", "cuda_image")\nload("//venv:defs.bzl", "venv_layers")\n'
     for macro, own in TARGETS:
-        attributes = own | {"architectures": ["amd64"], "python": "3.11"}
+        attributes = (
+            own | {"architectures": ["amd64"], "python": "3.11"} | (more or {}).get(str(own["name"]), {})
+        )
         text += f"{macro}({', '.join(f'{name} = {value!r}' for name, value in attributes.items())})\n"
     return text
 
@@ -52,7 +54,7 @@ class Nested:
 
     def __init__(self, bazel: NestedBazel) -> None:
         self.bazel = bazel
-        app = bazel.own / "app"
+        self.app = app = bazel.own / "app"
         app.mkdir()
         for wheel in WHEELS:
             wheel.write(app)
@@ -61,6 +63,17 @@ class Nested:
         (app / "spared.pkgdeps.json").write_text(LISTED)
         (app / "plugins.json").write_text(PLUGINS)
         (app / "hints.json").write_text('{"version": 1, "opens": [')
+
+    def add(self, name: str, said: str) -> None:
+        """Adds to MODULE.bazel and to a target what its user is told to add."""
+        told = [line.strip() for line in said.splitlines() if line.startswith("    ")]
+        module = self.bazel.root / "MODULE.bazel"
+        text = module.read_text()
+        module.unlink()  # a link
+        lines = [line for line in told if line.endswith(")")]
+        module.write_text("\n".join([text, *lines, ""]))
+        ((attribute, value),) = (line.rstrip(",").split(" = ") for line in told if line.endswith(","))
+        (self.app / "BUILD.bazel").write_text(build_file({name: {attribute: value.strip('"')}}))
 
     def run(self, *arguments: str) -> CompletedProcess[str]:
         """Runs Bazel with the caller's mirrors."""
@@ -133,3 +146,18 @@ def test_a_list_with_more_than_is_needed_is_refused(nested: Nested) -> None:
     assert "spared.pkgdeps.json is not the list of the packages that the environment needs:" in said
     assert "    - libgomp1: libgomp.so.1 for needy" in said
     assert needed("spared") in said
+
+
+def test_the_command_that_is_named_makes_the_image_whole(nested: Nested) -> None:
+    """With the real apt and archive; it is the last test, for it changes the module."""
+    command = ("run", f"{APP}:needy_pkgdeps", "--")
+    assert nested.run(*command, "--check").returncode == 1
+    done = nested.run(*command)
+    assert done.returncode == 0, done.stderr
+    nested.add("needy", done.stdout)
+    nested.builds("needy")
+    done = nested.run("test", f"{APP}:needy_link_test")
+    assert done.returncode == 0, done.stdout
+    assert nested.run(*command, "--check").returncode == 0
+    done = nested.run("run", f"{APP}:needy_why", "--", "libgomp1")
+    assert "libgomp1 12" in done.stdout
