@@ -38,7 +38,7 @@ LISTED = """{"version": 1, "suite": "bookworm",
 HELD = '{"version": 1, "suite": "bookworm", "packages": {"amd64": {}}}\n'
 
 
-def build_file(more: Mapping[str, Mapping[str, object]] | None = None) -> str:
+def build_file(more: Mapping[str, dict[str, object]] | None = None) -> str:
     """A BUILD file with the targets; `more` are further attributes by name of the target."""
     text = 'load("//images:defs.bzl", "cuda_image")\nload("//venv:defs.bzl", "venv_layers")\n'
     for macro, own in TARGETS:
