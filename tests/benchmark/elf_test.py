@@ -51,5 +51,6 @@ def test_goals_are_for_as_many_files_as_the_reference_had() -> None:
         ["missed", "22.0"],
         ["reached", "30.0"],
     ]
+    assert lines[1].endswith("with Python's start 15.0")
     lines = goals({FLOOR: 0.04, OURS: 0.10}, 926)
     assert [line.split()[:2] for line in lines] == [["reached", "0.120"]]
