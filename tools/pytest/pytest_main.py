@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Before anything is imported from the runfiles, which may be links to the sources.
@@ -19,12 +20,14 @@ sys.dont_write_bytecode = True
 
 import pytest  # noqa: E402
 
+_FOLDERS = "pytest"  # in TEST_TMPDIR
+
 
 def options(environment: Mapping[str, str]) -> list[str]:
     """Translates Bazel's test environment into options of pytest."""
     chosen = [f"--rootdir={Path.cwd()}", f"--config-file={environment['PYTEST_CONFIG']}"]
     if folder := environment.get("TEST_TMPDIR"):
-        chosen.append(f"--basetemp={folder}/pytest")
+        chosen.append(f"--basetemp={folder}/{_FOLDERS}")
     if report := environment.get("XML_OUTPUT_FILE"):
         chosen.append(f"--junit-xml={report}")
     if environment.get("TESTBRIDGE_TEST_RUNNER_FAIL_FAST") == "1":
@@ -76,6 +79,24 @@ def premature_exit_is_told(environment: Mapping[str, str]) -> Iterator[None]:
         Path(file).unlink(missing_ok=True)
 
 
+@contextmanager
+def folders_go(environment: Mapping[str, str]) -> Iterator[None]:
+    """Removes what the tests leave in their folders: Bazel does so only before the test's next run.
+
+    Whole roots of images may be among it. Folders that may not be written go too.
+    """
+    yield
+    left = Path(environment.get("TEST_TMPDIR", "/nonexistent"), _FOLDERS)
+    shutil.rmtree(left, ignore_errors=True)
+    for folder, names, _ in os.walk(left):
+        for name in names:
+            path = Path(folder, name)
+            if not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(left, ignore_errors=True)
+
+
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Runs pytest and returns its exit code."""
     # Bazel ends a test that takes too long with SIGTERM: say where it hung, past what pytest captures.
@@ -88,7 +109,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     if not chosen:
         print(f"no test file here is named by --test_filter={wanted}")
         return 0
-    with premature_exit_is_told(environment):
+    with premature_exit_is_told(environment), folders_go(environment):
         code = int(pytest.main([*options(environment), *chosen, *others], plugins=plugins))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and (wanted or plugins):
         return 0  # they are in another target or shard

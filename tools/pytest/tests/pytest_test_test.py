@@ -51,6 +51,12 @@ def test_a_filter_selects(tmp_path: Path, wanted: str, summary: str) -> None:
     assert f" {summary} in " in last
 
 
+def test_what_tests_leave_in_their_folders_goes(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    assert _run(tmp_path, TESTBRIDGE_TEST_ONLY="folder").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
 @pytest.mark.parametrize("wanted", ["no_such_test", "other_test.py", "other_test.py::test_good"])
 def test_a_filter_for_another_target_passes(tmp_path: Path, wanted: str) -> None:
     assert _run(tmp_path, TESTBRIDGE_TEST_ONLY=wanted).returncode == 0

@@ -22,8 +22,11 @@ def test_numbers(number: int) -> None:
     assert number < 10
 
 
-def test_folder(tmp_path: Path) -> None:
+def test_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     (tmp_path / "file").touch()
+    closed = tmp_path_factory.mktemp("closed")
+    (closed / "file").touch()
+    closed.chmod(0o500)
     print("folder:", tmp_path)
     assert tmp_path.is_relative_to(os.environ["TEST_TMPDIR"])
     assert sys.dont_write_bytecode
