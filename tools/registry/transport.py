@@ -1,8 +1,8 @@
 """HTTP to one registry: connections that are kept, proxies, and patience.
 
 Answers that ask to come back later (429 and 5xx) and cut connections are tried again after a pause that
-doubles each time, or is as long as Retry-After says. A host that was never reached, and a certificate that nobody
-vouches for, are errors at once.
+doubles each time, or is as long as Retry-After says. A host that was never reached, and a certificate that
+nobody vouches for, are errors at once.
 """
 
 from __future__ import annotations
