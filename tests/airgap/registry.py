@@ -161,14 +161,24 @@ def _openssl(*args: str) -> None:
 
 @contextmanager
 def serve(
-    folder: Path, *, login: str = "", password: str = "", certificate: Certificate | None = None
+    folder: Path,
+    *,
+    login: str = "",
+    password: str = "",
+    certificate: Certificate | None = None,
+    read_only: bool = False,
+    delete: bool = False,
 ) -> Iterator[Registry]:
     """Run a registry that keeps its data in a folder; with a login it lets nobody else in."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     config: Json = {
         "version": 0.1,
         "log": {"level": "info"},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(folder / "data")},
+            "maintenance": {"readonly": {"enabled": read_only}},
+            "delete": {"enabled": delete},
+        },
         "http": {"addr": "127.0.0.1:0"},
     }
     if certificate:

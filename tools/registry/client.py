@@ -14,7 +14,7 @@ import json
 import os
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,10 @@ class Registry:
         self.host = self.session.host
         self._actions = "pull,push" if push else "pull"
         self._auth = self.session.auth(reference.repository)
+
+    def beside(self, repository: str) -> Registry:
+        """Another repository of the registry, to look at."""
+        return Registry(replace(self.reference, repository=repository), self.session)
 
     # What is there ------------------------------------------------------------------------------------------
 

@@ -70,6 +70,6 @@ _REMEDIES = {
 def refused(what: str, answer: Answer, host: str) -> RegistryError:
     """The error for an answer that was not hoped for."""
     remedy = _REMEDIES.get(answer.status)
-    if answer.status == 400 and b"HTTPS server" in answer.body:
-        remedy = f"the registry speaks TLS: write https://{host}/..."
+    if answer.status == 400 and answer.url.startswith("http://"):  # no answer to HEAD has a reason
+        remedy = f"if the registry speaks TLS, write https://{host}/..."
     return RegistryError(f"can't {what}: {answer.text}", host=host, remedy=remedy, status=answer.status)

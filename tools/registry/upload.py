@@ -17,12 +17,13 @@ from tools.common.errors import ToolError
 from tools.registry.client import Registry
 from tools.registry.journal import Journal
 from tools.registry.problem import Answer, refused
-from tools.registry.transport import AGAIN, Body, Cut, Retries
+from tools.registry.transport import AGAIN, Body, Cut
 
 _SMALL = 1 << 16
 _PIECE = 1 << 18
 _MAX_LOST = 3
 _LOST = frozenset((400, 404, 416))
+_BUILD = "something has changed an output of the build: run `bazel clean`, and build again"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class Source:
     digest: str
     size: int
     path: Path
+
+    def check_size(self) -> None:
+        """Refuses a file that can't be it, before a registry is bothered."""
+        try:
+            size = self.path.stat().st_size
+        except OSError as error:
+            raise ToolError(error.strerror or str(error), file=self.path, remedy=_BUILD) from None
+        if size != self.size:
+            wanted = f"and not the {self.size} of its descriptor"
+            raise ToolError(f"has {size} bytes, {wanted}", file=self.path, remedy=_BUILD)
 
     def check(self) -> None:
         """Refuses a file that is not what its name says, which only matters once somebody has complained."""
@@ -46,7 +57,7 @@ class Source:
             raise ToolError(
                 f"is not what its name says: its bytes have {got}, and not {self.digest}",
                 file=self.path,
-                remedy="something has changed an output of the build: run `bazel clean`, and build again",
+                remedy=_BUILD,
             )
 
 
@@ -80,38 +91,39 @@ class Upload:
         self._journal = journal or Journal()
         self._sent, self._position = sent, position
         self._what = f"send blob {source.digest} to {registry.reference.name}"
+        self._retries = registry.retries(self._what)
         self._lost = 0
         self._offset = 0
 
     def run(self) -> None:
         """Sends it; afterwards it is there."""
-        retries = self._registry.retries(self._what)
-        with self._journal.entry(self._registry.reference.name, self._source.digest) as entry:
-            if entry.place:
-                entry.store(self._resume(entry.place, retries))
-            while True:
-                if not entry.place:
-                    entry.store(self._begin())
-                    self._offset = 0
+        registry, source = self._registry, self._source
+        source.check_size()
+        with self._journal.entry(registry.reference.name, source.digest) as entry:
+            place = self._resume(entry.place) if entry.place else ""
+            done = False
+            while not done:
+                if not place:
+                    place = self._begin()
+                entry.store(place)
                 self._position(self._offset)
-                if self._offset < self._source.size and (self._offset or self._source.size > _SMALL):
-                    entry.store(self._patch(entry.place, retries))
-                elif place := self._commit(entry.place, retries):
-                    entry.store("" if place == _AGAIN else place)
+                if self._offset < source.size and (self._offset or source.size > _SMALL):
+                    place = self._patch(place)
                 else:
-                    entry.store("")
-                    self._position(self._source.size)
-                    return
+                    place, done = self._commit(place)
+            entry.store("")
+            self._position(source.size)
 
     def _begin(self) -> str:
         """The address of a new upload."""
         registry = self._registry
+        self._offset = 0
         answer = registry.request("POST", "/blobs/uploads/", what=self._what, body=Body.of(b""))
         if answer.status != 202 or not answer.header("Location"):
             raise refused(self._what, answer, registry.host)
         return _location(answer, "")
 
-    def _patch(self, place: str, retries: Retries) -> str:
+    def _patch(self, place: str) -> str:
         """Sends what is missing, or a chunk of it; where to go on, empty if that is nowhere."""
         start = self._offset
         end = min(self._source.size, start + self._chunk) if self._chunk else self._source.size
@@ -119,62 +131,60 @@ class Upload:
         try:
             answer = self._registry.once("PATCH", place, body=self._body(start, end), headers=headers)
         except Cut as error:
-            retries.pause(str(error))
-            return self._resume(place, retries)
+            self._retries.pause(str(error))
+            return self._resume(place)
         if answer.status in AGAIN:
-            retries.pause(answer.text, answer)
-            return self._resume(place, retries)
+            self._retries.pause(answer.text, answer)
+            return self._resume(place)
         if answer.status not in (201, 202, 204):
-            return self._begin_anew(answer)
+            self._lose(answer)
+            return ""
         self._offset = end
-        retries.progress()
+        self._retries.progress()
         return _location(answer, place)
 
-    def _commit(self, place: str, retries: Retries) -> str:
-        """Says that this is all: empty if the blob is there, else where to go on."""
+    def _commit(self, place: str) -> tuple[str, bool]:
+        """Says that this is all: where to go on, and whether the blob is there."""
         size = self._source.size
         url = place + ("&" if "?" in place else "?") + urllib.parse.urlencode({"digest": self._source.digest})
         try:
             answer = self._registry.once("PUT", url, body=self._body(self._offset, size))
         except Cut as error:
-            retries.pause(str(error))
+            self._retries.pause(str(error))
         else:
             if answer.status in (201, 202, 204):
-                return ""
+                return "", True
             if answer.status not in AGAIN:
-                if answer.status == 400:
-                    self._source.check()
-                return self._begin_anew(answer) or _AGAIN
-            retries.pause(answer.text, answer)
+                self._lose(answer)
+                return "", False
+            self._retries.pause(answer.text, answer)
         # It may have arrived all the same.
         if self._registry.head_blob(self._source.digest) == size:
-            return ""
-        return self._resume(place, retries) or _AGAIN
+            return "", True
+        return self._resume(place), False
 
-    def _resume(self, place: str, retries: Retries) -> str:
+    def _resume(self, place: str) -> str:
         """Asks how much has arrived; where to go on, empty if the registry knows nothing of it."""
         answer = self._registry.request("GET", place, what=self._what)
         found = re.fullmatch(r"(?:bytes=)?0-(\d+)", answer.header("Range"))
         if answer.status not in (200, 202, 204) or not found:
-            self._offset = 0
             return ""
         # 0-0 is what registries say of nothing, too.
         arrived = int(found[1]) + 1 if int(found[1]) else 0
         if arrived > self._source.size:
-            self._offset = 0
             return ""
         if arrived > self._offset:
-            retries.progress()
+            self._retries.progress()
         self._offset = arrived
         return _location(answer, place)
 
-    def _begin_anew(self, answer: Answer) -> str:
-        """For a registry that knows nothing of the upload any more; the error if it has other reasons."""
+    def _lose(self, answer: Answer) -> None:
+        """Lets an upload go that the registry does not know any more; the error if it has other reasons."""
         self._lost += 1
+        if answer.status == 400:
+            self._source.check()
         if answer.status not in _LOST or self._lost >= _MAX_LOST:
             raise refused(self._what, answer, self._registry.host)
-        self._offset = 0
-        return ""
 
     def _body(self, start: int, end: int) -> Body:
         return Body(end - start, lambda: self._pieces(start, end))
@@ -197,17 +207,11 @@ class Upload:
                 except OSError as error:
                     raise ToolError(error.strerror or str(error), file=path) from None
                 if not data:
-                    raise ToolError(
-                        f"has {at} bytes, and not the {self._source.size} of its descriptor", file=path
-                    )
+                    raise ToolError(f"ends after {at} bytes", file=path, remedy=_BUILD)
                 yield data
                 at += len(data)
                 self._sent(len(data))
                 self._position(at)
-
-
-# What `_commit` says for a new upload.
-_AGAIN = "again"
 
 
 def _location(answer: Answer, place: str) -> str:

@@ -1,0 +1,29 @@
+"""Pushes image layouts to a registry.
+
+Bazel invokes it as `bazel run //images:push -- [options]`; the rule image_push names the plan in the
+environment. By hand: `python3 -m tools.push --plan FILE ...`.
+"""
+
+import os
+import sys
+import threading
+
+from tools.common.errors import raise_all, run
+from tools.push import report
+from tools.push.options import parse
+from tools.push.progress import Progress
+from tools.push.push import prepare, push
+
+
+def main() -> int:
+    """Runs the tool; the exit code is 0 only if every tag is at the image that was built."""
+    options = parse(sys.argv[1:], os.environ)
+    jobs = prepare(options, os.environ, threading.Event())
+    with Progress(sys.stderr, terminal=sys.stderr.isatty()) as progress:
+        push(jobs, options, os.environ, progress)
+    print(report.as_json(jobs) if options.json else report.table(jobs), flush=True)
+    raise_all(list({str(job.error): job.error for job in jobs if job.error}.values()))
+    return 0
+
+
+run(main)

@@ -1,0 +1,140 @@
+"""Layers and configurations: each goes to a registry once, and is taken over by other repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tools.common.errors import ToolError
+from tools.push.job import Job, blobs_of
+from tools.push.progress import Progress
+from tools.push.survey import here
+from tools.registry.client import Registry
+from tools.registry.journal import Journal
+from tools.registry.layout import Descriptor, Layout
+from tools.registry.problem import RegistryError
+from tools.registry.upload import Source, Upload
+
+
+@dataclass
+class Blob:
+    """One blob, who needs it, and which repositories are known to have it."""
+
+    descriptor: Descriptor
+    layout: Layout
+    jobs: list[Job] = field(default_factory=list)
+    holders: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        """Where it is on this machine."""
+        descriptor = self.descriptor
+        return Source(descriptor.digest, descriptor.size, self.layout.path(descriptor.digest))
+
+
+def needed(jobs: Sequence[Job], more: Sequence[str] = ()) -> list[Blob]:
+    """The blobs that must be seen to, large ones first.
+
+    Args:
+        jobs: images that were surveyed.
+        more: repositories that may have some of them.
+    """
+    found: dict[str, Blob] = {}
+    for job in jobs:
+        for digest, (descriptor, layout) in job.blobs().items():
+            blob = found.setdefault(digest, Blob(descriptor, layout))
+            blob.jobs.append(job)
+    for job in jobs:
+        for digest in blobs_of(here(job)):
+            if digest in found:
+                found[digest].holders[job.registry.reference.repository] = None
+    for blob in found.values():
+        blob.holders |= dict.fromkeys(more)
+    return sorted(found.values(), key=lambda blob: (-blob.descriptor.size, blob.descriptor.digest))
+
+
+class Sender:
+    """Sees to it that repositories have blobs.
+
+    Args:
+        journal: remembers uploads that were begun.
+        chunk: size of the largest request.
+        progress: is told of it.
+    """
+
+    def __init__(self, journal: Journal, chunk: int, progress: Progress) -> None:
+        self._journal, self._chunk, self._progress = journal, chunk, progress
+
+    def send(self, blob: Blob) -> None:
+        """Brings a blob to all repositories that need it; who does not get it, fails."""
+        done: set[str] = set()
+        for job in blob.jobs:
+            if job.error or job.registry.reference.repository in done:
+                continue
+            with job.working():
+                self._ensure(blob, job)
+                done.add(job.registry.reference.repository)
+            if job.error:
+                self._fail_others(blob, job)
+
+    @staticmethod
+    def estimate(blob: Blob) -> None:
+        """Counts what `send` would send."""
+        digest, size = blob.descriptor.digest, blob.descriptor.size
+        for job in blob.jobs:
+            with job.working():
+                registry = job.registry
+                if registry.head_blob(digest) == size:
+                    blob.holders[registry.reference.repository] = None
+                elif not any(registry.beside(each).head_blob(digest) for each in blob.holders):
+                    job.add_sent(size)
+                    return
+
+    def replace(self, source: Source, job: Job) -> None:
+        """Sends a blob that the registry seems to have."""
+        self._upload(source, job)
+
+    def _ensure(self, blob: Blob, job: Job) -> None:
+        registry, digest = job.registry, blob.descriptor.digest
+        repository = registry.reference.repository
+        size = registry.head_blob(digest)
+        if size is None and not any(self._mounted(registry, digest, each) for each in blob.holders):
+            self._upload(blob.source, job)
+        elif size is not None and size != blob.descriptor.size:
+            self._upload(blob.source, job)
+            if (size := registry.head_blob(digest)) != blob.descriptor.size:
+                raise rotten(registry, digest, f"it has {size} bytes, and not {blob.descriptor.size}")
+        blob.holders = {repository: None} | blob.holders
+
+    @staticmethod
+    def _mounted(registry: Registry, digest: str, holder: str) -> bool:
+        return holder != registry.reference.repository and registry.mount(digest, holder)
+
+    def _upload(self, source: Source, job: Job) -> None:
+        with self._progress.blob(source.digest, source.size, job.registry.reference.repository) as line:
+            Upload(
+                job.registry,
+                source,
+                journal=self._journal,
+                chunk=self._chunk,
+                sent=job.add_sent,
+                position=line.at,
+            ).run()
+
+    @staticmethod
+    def _fail_others(blob: Blob, failed: Job) -> None:
+        """What one image can't get from this machine, others can't either."""
+        if failed.error and not isinstance(failed.error, RegistryError):
+            for job in blob.jobs:
+                job.fail(failed.error)
+
+
+def rotten(registry: Registry, digest: str, reason: str) -> ToolError:
+    """The error for a blob that the registry does not take anew."""
+    kind, _, name = digest.partition(":")
+    return RegistryError(
+        f"blob {digest} of {registry.reference.name} is rotten: {reason}",
+        host=registry.host,
+        remedy="the registry keeps what it has, although it was sent again. Whoever runs it removes\n"
+        f"docker/registry/v2/blobs/{kind}/{name[:2]}/{name}/data, or what is its like; then push again",
+    )

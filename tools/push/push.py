@@ -1,0 +1,175 @@
+"""A push from plan to tags: survey, blobs, manifests, tags.
+
+Every step is done for all images before the next: no tag moves before all that it stands for is in the
+registry. An image that fails does not hold up the others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import TypeVar
+
+from tools.common.errors import ToolError, raise_all
+from tools.push import plan, tags
+from tools.push.blobs import Sender, needed
+from tools.push.job import UP_TO_DATE, WOULD_PUSH, Job
+from tools.push.options import Options
+from tools.push.progress import Progress
+from tools.push.survey import survey
+from tools.push.verify import Verifier
+from tools.registry import referrers
+from tools.registry.client import Registry, Session
+from tools.registry.journal import Journal
+from tools.registry.layout import Layout
+from tools.registry.reference import Reference
+from tools.registry.transport import Patience
+
+_T = TypeVar("_T")
+
+
+def prepare(options: Options, environ: Mapping[str, str], stop: threading.Event) -> list[Job]:
+    """Reads what is to be pushed, and where to, and tells all that is wrong with it at once."""
+    planned = plan.read(options.plan)
+    stamped = tags.stamp(planned.status) if options.stamp else []
+    patience = replace(Patience(), retries=options.retries, stop=stop)
+    sessions: dict[str, Session] = {}
+    jobs, errors = [], []
+    for image in planned.images:
+        try:
+            reference = _place(image, options)
+            session = sessions.setdefault(
+                reference.host, Session(reference.host, environ=environ, ca=options.ca, patience=patience)
+            )
+            found = tags.tags(image, stamped, options.tags)
+            if not found and not options.untagged:
+                raise tags.no_tag(image)
+            extra = [node for layout in image.referrers for node in Layout(layout).manifests]
+            registry = Registry(reference, session, push=not options.dry_run)
+            jobs.append(Job(image, registry, found, Layout(image.layout).top, tuple(extra)))
+        except ToolError as error:
+            errors.append(error)
+    raise_all(list({str(error): error for error in errors}.values()))
+    _distinct(jobs)
+    return jobs
+
+
+def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], progress: Progress) -> None:
+    """Pushes images; what has become of each is in its job."""
+    work = _Work(options, progress, jobs[0].registry.session.transport.patience.stop)
+    sender = Sender(Journal.of(environ), options.chunk, progress)
+    with work:
+        work.each(survey, jobs, last=lambda job: job.state == UP_TO_DATE and not options.verify)
+        changed = [job for job in jobs if job.state != UP_TO_DATE]
+        lenders = [Reference.parse(each) for each in options.mount_from]
+        blobs = needed([job for job in jobs if not job.error], [each.repository for each in lenders])
+        if options.dry_run:
+            work.all(sender.estimate, blobs)
+            work.each(_estimate, changed, last=_always)
+            return
+        work.all(sender.send, blobs)
+        work.each(_manifests, changed)
+        if options.verify:
+            work.each(Verifier(sender).verify, jobs, last=lambda job: job not in changed)
+        work.each(_tags, changed, last=_always)
+
+
+def _always(_: Job) -> bool:
+    return True
+
+
+class _Work(ThreadPoolExecutor):
+    """Does a step of the push for several images at a time."""
+
+    def __init__(self, options: Options, progress: Progress, stop: threading.Event) -> None:
+        super().__init__(options.jobs)
+        self._progress, self._stop = progress, stop
+        self._told: set[Job] = set()
+
+    def each(
+        self,
+        work: Callable[[Job], None],
+        jobs: Iterable[Job],
+        last: Callable[[Job], bool] = lambda job: job.error is not None,
+    ) -> None:
+        """Does some work for each image but those that have failed; `last` says whether it was the last."""
+
+        def step(job: Job) -> None:
+            if not job.error:
+                with job.working():
+                    work(job)
+            if job not in self._told and (job.error or last(job)):
+                self._told.add(job)
+                self._progress.image(job)
+
+        self.all(step, list(jobs))
+
+    def all(self, work: Callable[[_T], None], items: Sequence[_T]) -> None:
+        """Does some work for each item; an interrupt, or a bug, ends it."""
+        waiting: set[Future[None]] = {self.submit(work, item) for item in items}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+        except BaseException:
+            self._stop.set()
+            for future in waiting:
+                future.cancel()
+            raise
+
+
+def _place(image: plan.Planned, options: Options) -> Reference:
+    """Registry and repository of an image."""
+    name = options.repository or image.repository
+    if not name:
+        raise ToolError(
+            "nothing says where to push to",
+            remedy="say it: -- --repository registry.example/team, for example",
+        )
+    reference = Reference.parse(name)
+    if reference.named:
+        raise ToolError(f"{name!r} is more than a repository", remedy="a tag goes to --tag")
+    return reference.below(image.suffix)
+
+
+def _distinct(jobs: Sequence[Job]) -> None:
+    """Refuses a tag for two images."""
+    owners: dict[str, Job] = {}
+    errors = []
+    for job in jobs:
+        for tag in job.tags:
+            name = str(job.registry.reference.at(tag))
+            other = owners.setdefault(name, job)
+            if other.node.digest != job.node.digest:
+                both = f"{other.planned.name} and {job.planned.name}"
+                errors.append(ToolError(f"{both} would both be {name}"))
+    raise_all(errors)
+
+
+def _estimate(job: Job) -> None:
+    """What a push would send beside blobs."""
+    job.state = WOULD_PUSH
+    job.add_sent(sum(len(node.content) for node in [*job.nodes, *job.new_referrers]))
+
+
+def _manifests(job: Job) -> None:
+    """Stores manifests by their digests: parts before the whole, the whole before what refers to it."""
+    for node in job.nodes:
+        job.registry.put_manifest(node.digest, node.content, node.media_type)
+        job.add_sent(len(node.content))
+    for subject in dict.fromkeys(node.subject for node in job.new_referrers):
+        ours = [node for node in job.new_referrers if node.subject == subject]
+        referrers.put(job.registry, ours)
+        job.add_sent(sum(len(node.content) for node in ours))
+
+
+def _tags(job: Job) -> None:
+    """Lets the tags be at the image, and looks whether they are."""
+    for tag in job.stale:
+        job.registry.put_manifest(tag, job.node.content, job.node.media_type)
+    for named in job.tags or (job.node.digest,):
+        if (found := job.registry.head_manifest(named)) != job.node.digest:
+            raise job.moved(named, found)

@@ -1,0 +1,54 @@
+"""What has become of a push, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tools.push.job import Job
+from tools.push.progress import duration
+from tools.why.table import columns, megabytes
+
+_VERSION = 1
+
+
+def skipped(job: Job) -> int:
+    """Bytes of an image that did not go over the wire."""
+    return 0 if job.error else max(0, job.bytes - job.sent)
+
+
+def table(jobs: Sequence[Job]) -> str:
+    """A line for each image, and one for all."""
+    rows = [["image", "digest", "sent", "skipped", "time", ""]]
+    for job in jobs:
+        sizes = [megabytes(job.sent), megabytes(skipped(job))]
+        rows.append([job.name, job.node.digest, *sizes, duration(job.seconds), job.state])
+    if len(jobs) > 1:
+        sizes = [megabytes(sum(job.sent for job in jobs)), megabytes(sum(map(skipped, jobs)))]
+        rows.append(["all", "", *sizes, duration(sum(job.seconds for job in jobs)), ""])
+    return "\n".join(columns(rows, right=(2, 3, 4)))
+
+
+def as_json(jobs: Sequence[Job]) -> str:
+    """The same as JSON."""
+    images = [
+        {
+            "bytes_sent": job.sent,
+            "bytes_skipped": skipped(job),
+            "digest": job.node.digest,
+            "error": str(job.error) if job.error else None,
+            "name": job.planned.name,
+            "repository": job.registry.reference.name,
+            "seconds": round(job.seconds, 3),
+            "state": job.state,
+            "tags": list(job.tags),
+        }
+        for job in jobs
+    ]
+    document = {
+        "bytes_sent": sum(job.sent for job in jobs),
+        "bytes_skipped": sum(map(skipped, jobs)),
+        "images": images,
+        "version": _VERSION,
+    }
+    return json.dumps(document, indent=2, sort_keys=True)
