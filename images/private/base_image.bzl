@@ -7,8 +7,9 @@
 It has no Python: apt-install works, what is written in Python says what it lacks.
 """
 
-load("//images:config.bzl", "ARCHITECTURES")
+load("//images:config.bzl", "ARCHITECTURES", "RUNTIMES")
 load("//images:names.bzl", "debian_layer")
+load(":availability.bzl", "python_tags")
 load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE")
 load(":stacked_image.bzl", "debian_tests", "stacked_image")
@@ -32,6 +33,10 @@ def base_image(name, suite):
     image_family(
         name = name,
         configs = debian_tests(suite) + ["//images/base:common.yaml"],
+        push = {
+            "suffix": "base",
+            "tag_prefixes": [suite] + [row.python for row in RUNTIMES if row.suite == suite and not python_tags(row)],
+        },
     )
 
 def base_alias(name, row):

@@ -47,5 +47,9 @@ def buildtime_image(name, row):
             "//images/buildtime:{}.yaml".format(each)
             for each in ["common", row.suite, tag(row.python), "{}_{}".format(row.interpreter, tag(row.python))]
         ],
+        push = {
+            "suffix": "buildtime",
+            "tag_prefixes": [row.python],
+        },
         tags = python_tags(row),
     )

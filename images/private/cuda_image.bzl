@@ -13,7 +13,7 @@
 docs/cuda_image.md is its guide.
 """
 
-load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load", "oci_push")
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load")
 load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
 load("//images:config.bzl", "ARCHITECTURES")
 load("//images:names.bzl", "tag")
@@ -119,7 +119,7 @@ def cuda_image(
         configs: configurations for container-structure-test, beside what NAME_test looks at anyway.
         repository: registry and repository for NAME_push, such as registry.example/team/train. Without it, say
             `bazel run :NAME_push -- --repository registry.example/team/train`.
-        remote_tags: list of tags for NAME_push, beside those of the command line (`-- --tag v1`).
+        remote_tags: list of tags for NAME_push, beside those of the command line (`-- --tag v1`) and of the stamp.
         repo_tags: list of names for NAME_load, NAME:latest unless it says otherwise.
         tags: tags of the targets.
         visibility: visibility of the targets, the package's own unless it says otherwise.
@@ -177,16 +177,13 @@ def cuda_image(
         architectures = architectures,
         closures = image_closures(name, architectures),
         configs = [name + "_checks"] + configs,
+        push = {
+            "remote_tags": remote_tags or [],
+            "repository": repository or "",
+        },
         **common
     )
     oci_load(name = name + "_load", image = name, repo_tags = repo_tags or [name + ":latest"], **common)
-    oci_push(
-        name = name + "_push",
-        image = name + "_index",
-        remote_tags = remote_tags,
-        repository = repository,
-        **common
-    )
 
 def _labels(name, python, labels):
     """Names the image in labels and annotations; what it says of licences and the like is the base's."""

@@ -9,6 +9,7 @@
 |---|---|
 | `NAME` | the image for the target platform: this machine's, or that of `--platforms` |
 | `NAME_index` | all architectures under one name |
+| `NAME_push` | `run` pushes NAME_index to a registry |
 | `NAME_shell` | `run` starts NAME without a container engine |
 | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
 | `NAME_ARCH_link_test`, `NAME_link_test` | whether all libraries are found in one image, and in all |
@@ -17,6 +18,7 @@
 load("@container_structure_test//:defs.bzl", "container_structure_test")
 load("@rules_oci//oci:defs.bzl", "oci_image_index")
 load("//images:config.bzl", "ARCHITECTURES")
+load(":image_push.bzl", "image_push")
 load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
 load(":link_test.bzl", "link_test")
@@ -26,12 +28,20 @@ _LINUX = [Label("@platforms//os:linux")]
 
 _PUBLIC = ["//visibility:public"]
 
-def image_family(name, configs, architectures = ARCHITECTURES, closures = {}, tags = [], visibility = _PUBLIC):
+def image_family(
+        name,
+        configs,
+        push,
+        architectures = ARCHITECTURES,
+        closures = {},
+        tags = [],
+        visibility = _PUBLIC):
     """Defines the targets around NAME_ARCH, one image for each architecture.
 
     Args:
         name: the images' name without the architecture.
         configs: configurations for container-structure-test.
+        push: dictionary of attributes of `image_push`.
         architectures: list of the architectures that there are.
         closures: dictionary from architecture to library closure, by which libraries may be missing.
         tags: tags of the targets.
@@ -55,6 +65,13 @@ def image_family(name, configs, architectures = ARCHITECTURES, closures = {}, ta
         images = ["{}_{}".format(name, arch) for arch in architectures],
         tags = tags,
         visibility = visibility,
+    )
+    image_push(
+        name = name + "_push",
+        image = name + "_index",
+        tags = tags,
+        visibility = visibility,
+        **push
     )
     image_shell(
         name = name + "_shell",
@@ -111,7 +128,7 @@ def family_alias(name, actual, families, more = [], tags = []):
         tags: tags of the targets.
     """
     images = [""] + ["_" + arch for arch in ARCHITECTURES] + ["_index"]
-    for each in images + [image + ".digest" for image in images] + ["_shell"] + more:
+    for each in images + [image + ".digest" for image in images] + ["_push", "_shell"] + more:
         native.alias(
             name = name + each,
             actual = actual(each),

@@ -126,5 +126,9 @@ def pulled_runtime_image(name, row):
             "//images/runtime:{}.yaml".format(each.format(tag(row.python), NVIDIA_BASE.cuda))
             for each in ["common", row.interpreter + "_{}", "python_{}_cuda{}"]
         ],
+        push = {
+            "suffix": "runtime",
+            "tag_prefixes": [row.python + "-nvidia"],
+        },
         tags = _MANUAL,
     )

@@ -17,7 +17,7 @@ load(":image_family.bzl", "family_alias", "image_family")
 load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
 load(":pulled_base.bzl", "pulled_runtime_image")
 load(":stacked_image.bzl", "SYSTEM_PATH", "VENV_ENV", "debian_tests", "stacked_image")
-load(":variants.bzl", "VARIANTS", "variant_layers", "variant_select")
+load(":variants.bzl", "VARIANTS", "tag_prefixes", "variant_layers", "variant_select")
 
 def runtime_image(name, row):
     """Makes the images for all variants of CUDA and all architectures, and what goes with them.
@@ -87,6 +87,10 @@ def _variant_image(name, row, variant):
     image_family(
         name = name,
         configs = structure_tests(row, variant),
+        push = {
+            "suffix": "runtime",
+            "tag_prefixes": tag_prefixes(row, variant),
+        },
         tags = tags,
     )
 

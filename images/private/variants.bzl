@@ -99,6 +99,30 @@ def variant_select(template):
         ),
     )
 
+def is_default(variant):
+    """Whether images are of a variant when no flag says otherwise.
+
+    Args:
+        variant: one of VARIANTS.
+
+    Returns:
+        A boolean.
+    """
+    return (variant.cuda, variant.flavour) == (CUDA_DEFAULT, CUDA_FLAVOUR_DEFAULT)
+
+def tag_prefixes(row, variant):
+    """What tags of an image begin with in a registry; those of the default variant need not name it.
+
+    Args:
+        row: one row of RUNTIMES in config.bzl.
+        variant: one of VARIANTS.
+
+    Returns:
+        A list, such as 3.11 and 3.11-cuda12.
+    """
+    named = "{}-{}".format(row.python, variant.name.replace("_", "-"))
+    return ([row.python] if is_default(variant) else []) + [named]
+
 def variant_layers(variant, arch):
     """The layers with NVIDIA's libraries, the lowest first.
 

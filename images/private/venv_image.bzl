@@ -12,8 +12,6 @@ load(
     "//images:config.bzl",
     "ARCHITECTURES",
     "CUDA",
-    "CUDA_DEFAULT",
-    "CUDA_FLAVOUR_DEFAULT",
     "ENVIRONMENTS",
     "NVIDIA_BASE",
 )
@@ -25,7 +23,7 @@ load(":labels.bzl", "DEBIAN_LICENSE", "NVIDIA_LICENSE", "PYTHON_LICENSE")
 load(":pulled_base.bzl", "PULLED_ENV", "PULLED_LICENSES", "pulled_description", "pulled_layers")
 load(":runtime_image.bzl", "runtime_env", "runtime_layers")
 load(":stacked_image.bzl", "debian_tests", "stacked_image")
-load(":variants.bzl", "VARIANTS", "variant_select")
+load(":variants.bzl", "VARIANTS", "is_default", "tag_prefixes", "variant_select")
 
 # Those of the wheels are in the image, in each distribution's dist-info.
 _WHEELS_LICENSE = "LicenseRef-Python-distributions"
@@ -46,7 +44,7 @@ def venv_image(name, kind, row):
         actual = lambda suffix: variant_select(name + "_{}" + suffix),
         more = ["_pkgdeps", "_why"],
         tags = python_tags(row),
-        families = ["{}_{}".format(name, variant.name) for variant in VARIANTS if _is_default(variant)],
+        families = ["{}_{}".format(name, variant.name) for variant in VARIANTS if is_default(variant)],
     )
 
 def _libraries(name, kind, row, layers, tags, base = None):
@@ -63,12 +61,9 @@ def _libraries(name, kind, row, layers, tags, base = None):
         visibility = ["//visibility:public"],
     )
 
-def _is_default(variant):
-    return (variant.cuda, variant.flavour) == (CUDA_DEFAULT, CUDA_FLAVOUR_DEFAULT)
-
 def _variant_image(name, kind, row, variant):
     environment = ENVIRONMENTS[kind]
-    tags = python_tags(row) if _is_default(variant) else ["manual"]
+    tags = python_tags(row) if is_default(variant) else ["manual"]
     for arch in ARCHITECTURES:
         stacked_image(
             name = "{}_{}".format(name, arch),
@@ -99,6 +94,10 @@ def _variant_image(name, kind, row, variant):
             "//images/venv:python_{}.yaml".format(tag(row.python)),
             "//images/{}:{}_{}.yaml".format(kind, kind, tag(row.python)),
         ],
+        push = {
+            "suffix": kind,
+            "tag_prefixes": tag_prefixes(row, variant),
+        },
         tags = tags,
     )
 
@@ -129,5 +128,9 @@ def _pulled_image(name, kind, row):
             "//images/venv:python_{}.yaml".format(tag(row.python)),
             "//images/{}:{}_{}.yaml".format(kind, kind, tag(row.python)),
         ],
+        push = {
+            "suffix": kind,
+            "tag_prefixes": [row.python + "-nvidia"],
+        },
         tags = tags,
     )

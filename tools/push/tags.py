@@ -61,8 +61,7 @@ def no_tag(image: Planned) -> ToolError:
 
 def made_valid(value: str, prefix: str = "") -> str:
     """A tag of a name that may have other characters, as feature/x has."""
-    text = re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-") or "unnamed"
-    text = text if prefix else text.lstrip(".") or "unnamed"
+    text = re.sub(r"[^A-Za-z0-9._]+", "-", value).strip("-.") or "unnamed"
     return (prefix + text)[:_LONGEST]
 
 

@@ -1,0 +1,106 @@
+"""What a checkout says of itself, and the tags that come of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.push.plan import Planned
+from tools.push.tags import stamp, tags
+
+PROGRAM = Path(__file__).absolute().with_name("workspace_status.py")
+ENVIRON = {
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+    "PATH": os.environ["PATH"],
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, env=ENVIRON, check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+def said(folder: Path, **variables: str) -> dict[str, str]:
+    done = subprocess.run(
+        [PROGRAM], cwd=folder, env={**ENVIRON, **variables}, check=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
+
+
+@pytest.fixture(name="checkout")
+def _checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    (folder / "file").write_text("1")
+    git(folder, "add", "file")
+    git(folder, "commit", "--quiet", "--message=one")
+    return folder
+
+
+def test_branch_commit_and_version(checkout: Path) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    assert said(checkout) == {"STABLE_GIT_BRANCH": "main", "STABLE_GIT_COMMIT": commit}
+    git(checkout, "tag", "v1.9")
+    git(checkout, "tag", "v1.10")
+    assert said(checkout)["STABLE_GIT_VERSION"] == "v1.10"
+
+
+def test_what_is_not_committed_is_no_version(checkout: Path) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "tag", "v1")
+    for name in ("file", "new"):
+        (checkout / name).write_text("2")
+        assert said(checkout) == {"STABLE_GIT_BRANCH": "main", "STABLE_GIT_COMMIT": commit + "-dirty"}
+        git(checkout, "stash", "--include-untracked", "--quiet")
+
+
+def test_a_commit_without_a_branch(checkout: Path) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "checkout", "--quiet", "--detach")
+    assert said(checkout) == {"STABLE_GIT_COMMIT": commit}
+    assert said(checkout, STAMP_BRANCH="feature/x")["STABLE_GIT_BRANCH"] == "feature/x"
+
+
+def test_without_git_nothing_is_said(checkout: Path, tmp_path: Path) -> None:
+    python = tmp_path / "bin/python3"
+    python.parent.mkdir()
+    python.symlink_to("/usr/bin/python3")
+    assert said(checkout, PATH=str(python.parent)) == {}
+    assert said(tmp_path) == {}
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    git(empty, "init", "--quiet")
+    assert said(empty) == {}
+
+
+def test_the_stamp_becomes_tags(tmp_path: Path) -> None:
+    status = tmp_path / "stable-status.txt"
+    status.write_text(
+        "BUILD_EMBED_LABEL \nBUILD_USER me\n"
+        "STABLE_GIT_BRANCH feature/ä b\nSTABLE_GIT_COMMIT 0123\nSTABLE_GIT_VERSION v1.2+cuda\n"
+    )
+    image = Planned("//:a", tmp_path, "", "", ("3.11", "3.11-cuda12"), ("fixed",), ())
+    assert tags(image, stamp(status), ["rc1"]) == (
+        "3.11-feature-b",
+        "3.11-0123",
+        "3.11-v1.2-cuda",
+        "3.11-cuda12-feature-b",
+        "3.11-cuda12-0123",
+        "3.11-cuda12-v1.2-cuda",
+        "3.11-rc1",
+        "3.11-cuda12-rc1",
+        "fixed",
+    )
+    plain = Planned("//:a", tmp_path, "", "", (), (), ())
+    assert tags(plain, ["-.main-", "x" * 200], []) == ("main", "x" * 128)
+    assert stamp(None) == stamp(tmp_path / "nothing") == []
