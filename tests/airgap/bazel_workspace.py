@@ -50,7 +50,8 @@ class Workspace:
         self._home.mkdir()
         with tarfile.open(source("airgap.tar")) as archive:
             archive.extractall(self.root, filter="fully_trusted")
-        mode = "common --config=airgap\n" if has_drop_ins() else ""
+        mode = "build --workspace_status_command=\n"  # there is no such program in this workspace
+        mode += "common --config=airgap\n" if has_drop_ins() else ""
         self.write(".bazelrc", source("bazelrc").read_text(encoding="utf-8") + mode)
         self.write(".bazelignore", "airgap\n")
         self.module()
