@@ -72,7 +72,8 @@ class Request:
 class Proxy:
     """The way: `host` is what to push to.
 
-    With `bearer`, the proxy sells tokens to that user and password, each good for so many requests.
+    With `bearer`, the proxy sells tokens to that user and password, or who has the password as token, each
+    good for so many requests.
     """
 
     upstream: str
@@ -190,8 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
         return answer, data
 
     def _body(self, entry: Request, end: int = -1) -> Iterator[bytes]:
-        left = int(self.headers.get("Content-Length", 0))
-        left = left if end < 0 else min(left, end)
+        length = int(self.headers.get("Content-Length", 0))
+        left = (length if end < 0 else min(length, end)) - entry.body
         while left:
             data = self.rfile.read1(min(_PIECE, left))
             if not data:
@@ -230,8 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
         assert self.proxy.bearer
         user, password, uses = self.proxy.bearer
         wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        query = parse_qs(urlsplit(self.path).query)
-        if entry.authorization != wanted or query["service"] != ["the, registry"]:
+        form = b"".join(self._body(entry)).decode()
+        query = parse_qs(form or urlsplit(self.path).query)
+        known = query["refresh_token"] == [password] if form else entry.authorization == wanted
+        if not known or query["service"] != ["the, registry"]:
             self._say(entry, 401, {}, b"no")
             return
         with self.proxy.lock:

@@ -89,6 +89,28 @@ def test_tokens_are_bought_and_bought_anew(
     assert {each.authorization[:7] for each in proxy.requests("PUT")} <= {"Bearer ", ""}
 
 
+def test_a_token_may_be_bought_with_a_token(
+    registry: Registry, proxy: Proxy, push: Pusher, file: Path
+) -> None:
+    """As docker keeps it for some registries."""
+    proxy.bearer = ("", "refresh", 99)
+    config = push.home / ".docker/config.json"
+    config.parent.mkdir()
+    config.write_text(json.dumps({"auths": {proxy.host: {"identitytoken": "refresh"}}}))
+    push.result(file, *where(proxy.host))
+    check_complete(registry, "app", "v1")
+    assert proxy.count("POST", "/token") == 1
+
+
+def test_a_registry_that_never_lets_in_is_not_asked_forever(proxy: Proxy, push: Pusher, file: Path) -> None:
+    proxy.bearer = ("user", "secret", 0)
+    push.login(proxy.host, "user", "secret")
+    done = push(file, *where(proxy.host))
+    assert done.returncode == 1
+    assert "401 Unauthorized" in done.stderr
+    assert len(proxy.log) < 10
+
+
 def test_a_token_is_not_sold_for_a_wrong_password(proxy: Proxy, push: Pusher, file: Path) -> None:
     proxy.bearer = ("user", "secret", 4)
     push.login(proxy.host, "user", "hunter2")

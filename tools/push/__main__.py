@@ -19,8 +19,11 @@ def main() -> int:
     """Runs the tool; the exit code is 0 only if every tag is at the image that was built."""
     options = parse(sys.argv[1:], os.environ)
     jobs = prepare(options, os.environ, threading.Event())
-    with Progress(sys.stderr, terminal=sys.stderr.isatty()) as progress:
-        push(jobs, options, os.environ, progress)
+    try:
+        with Progress(sys.stderr, terminal=sys.stderr.isatty()) as progress:
+            push(jobs, options, os.environ, progress)
+    except KeyboardInterrupt:
+        os._exit(130)  # at once: Python would wait for requests that are under way
     print(report.as_json(jobs) if options.json else report.table(jobs), flush=True)
     raise_all(list({str(job.error): job.error for job in jobs if job.error}.values()))
     return 0

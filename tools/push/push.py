@@ -60,7 +60,7 @@ def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], prog
     """Pushes images; what has become of each is in its job."""
     work = _Work(options, progress, jobs[0].registry.session.transport.patience.stop)
     sender = Sender(Journal.of(environ), options.chunk, progress)
-    with work:
+    try:
         work.each(survey, jobs, last=lambda job: job.state == UP_TO_DATE and not options.verify)
         changed = [job for job in jobs if job.state != UP_TO_DATE]
         lenders = [Reference.parse(each) for each in options.mount_from]
@@ -74,6 +74,8 @@ def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], prog
         if options.verify:
             work.each(Verifier(sender).verify, jobs, last=lambda job: job not in changed)
         work.each(_tags, changed, last=_always)
+    finally:
+        work.shutdown(wait=False)
 
 
 def _always(_: Job) -> bool:

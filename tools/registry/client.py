@@ -242,11 +242,13 @@ class Registry:
         if accept:
             sent["Accept"] = accept
         used = self._auth.header(wanted) if ours else ""
+        tries = 3  # without a login, with a token that has expired, with a new one
         while True:
             if used:
                 sent["Authorization"] = used
             answer = self.session.transport.once(method, url, sent, body=body, sink=sink)
-            if answer.status != 401 or not ours:
+            tries -= 1
+            if answer.status != 401 or not ours or not tries:
                 return answer
             used = self._auth.answer(answer, wanted, used)
 

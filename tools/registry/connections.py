@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from tools.registry.reference import is_loopback
 
+_CONNECT_SECONDS = 30.0
+
 
 def origin(url: str) -> str:
     """Scheme and host of a URL."""
@@ -60,6 +62,13 @@ class Connections:
             connection = http.client.HTTPConnection(host, port, timeout=self._timeout)
         kept[origin(url)] = connection
         return connection, target
+
+    def connect(self, connection: http.client.HTTPConnection) -> None:
+        """Connects, for which there is less time than for an answer."""
+        connection.timeout = min(_CONNECT_SECONDS, self._timeout)
+        connection.connect()
+        if connection.sock:
+            connection.sock.settimeout(self._timeout)
 
     def forget(self, place: str) -> None:
         """Ends this thread's connection to an origin."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -104,9 +105,8 @@ def _names(host: str, repository: str) -> Iterator[str]:
 
 
 def _name(server: str) -> str:
-    return (
-        server.partition("://")[2].partition("/v1")[0].rstrip("/") if "://" in server else server.rstrip("/")
-    )
+    """A server without what some programs write around it."""
+    return re.sub(r"^https?://|(?<=\w)(/v[12])?/?$", "", server)
 
 
 def _from_entry(entry: Mapping[str, str], server: str, file: Path) -> Login | None:

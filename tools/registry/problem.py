@@ -58,8 +58,10 @@ class Answer:
 
 
 _READ_ONLY = "it is read-only, or this is not the host to push to; ask whoever runs it"
+_LOGIN = "log in as a user who may do this: docker login, podman login or crane auth login"
 _REMEDIES = {
-    403: "log in as a user who may do this: docker login, podman login or crane auth login",
+    401: _LOGIN,
+    403: _LOGIN,
     404: "look at the repository's name; some registries want it made before the first push",
     405: _READ_ONLY,
     413: "something before the registry takes no request of that size: --chunk-size 50M sends smaller ones",

@@ -187,7 +187,7 @@ class Transport:
                 sent["Content-Type"] = body.media_type
         try:
             if connection.sock is None:
-                connection.connect()
+                self._connections.connect(connection)
             response = self._exchange(connection, method, target, sent, body)
             answer = Answer(response.status, response.headers, _read(response, sink), url)
             if response.will_close:

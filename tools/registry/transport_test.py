@@ -1,0 +1,167 @@
+"""Requests, and what is between them and a registry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tools.registry import tls
+from tools.registry.client import Registry, Session
+from tools.registry.problem import RegistryError
+from tools.registry.reference import Reference
+from tools.registry.sinks import HashSink
+from tools.registry.transport import Body, Patience, Transport
+
+
+@dataclass
+class Server:
+    """A server on loopback that says what the test wants, and remembers what it was asked."""
+
+    port: int = 0
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        """Where it is."""
+        return f"localhost:{self.port}"
+
+    def then(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """What it answers next."""
+        self.answers.append(
+            (status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+        )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_state: Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Tests look at what was seen."""
+
+    def any(self) -> None:
+        """Answers."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server_state.seen.append((self.command, self.path, dict(self.headers), body))
+        status, headers, content = self.server_state.answers.pop(0)
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+
+for _method in ("CONNECT", "DELETE", "GET", "HEAD", "POST", "PUT"):
+    setattr(_Handler, "do_" + _method, _Handler.any)
+
+
+@pytest.fixture(name="server")
+def _server() -> Iterator[Server]:
+    yield from _serve()
+
+
+@pytest.fixture(name="other")
+def _other() -> Iterator[Server]:
+    yield from _serve()
+
+
+def _serve() -> Iterator[Server]:
+    state = Server()
+    handler = type("Handler", (_Handler,), {"server_state": state})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        state.port = server.server_port
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield state
+        server.shutdown()
+
+
+def transport(host: str, **environ: str) -> Transport:
+    patience = Patience(retries=1, first=0.01, timeout=20)
+    return Transport(host, lambda: tls.context(host, environ), patience, environ)
+
+
+def test_a_redirect_is_followed_without_the_login(server: Server, other: Server) -> None:
+    server.then(307, Location=f"http://{other.host}/blob")
+    other.then(200, b"data")
+    sent = {"Authorization": "Basic secret", "Accept": "a"}
+    answer = transport(server.host).request("GET", f"http://{server.host}/v2/x", sent, what="read")
+    assert answer.body == b"data"
+    assert server.seen[0][2]["Authorization"] == "Basic secret"
+    assert "Authorization" not in other.seen[0][2]
+    assert other.seen[0][2]["Accept"] == "a"
+
+
+def test_redirects_end(server: Server) -> None:
+    for _ in range(9):
+        server.then(307, Location="/again")
+    with pytest.raises(RegistryError, match="leads from place to place"):
+        transport(server.host).request("GET", f"http://{server.host}/", {}, what="read")
+
+
+def test_a_proxy_is_asked_but_not_for_what_is_excepted(server: Server) -> None:
+    server.then(200, b"through")
+    way = transport("registry.example", http_proxy=f"http://{server.host}", no_proxy="lab.example, .intern")
+    assert way.request("GET", "http://registry.example/v2/", {}, what="read").body == b"through"
+    assert server.seen[0][1] == "http://registry.example/v2/"
+    for host in ("lab.example", "a.lab.example", "x.intern.", "localhost:1"):
+        with pytest.raises(RegistryError, match="can't reach"):
+            way.request("GET", f"http://{host.rstrip('.')}/v2/", {}, what="read")
+    assert len(server.seen) == 1
+
+
+def test_tls_goes_through_a_tunnel(server: Server) -> None:
+    server.then(403)
+    way = transport("registry.example", https_proxy=server.host)
+    with pytest.raises(RegistryError, match=r"can't reach https://registry\.example: Tunnel .*: 403"):
+        way.request("GET", "https://registry.example/v2/", {}, what="read")
+    assert server.seen[0][:2] == ("CONNECT", "registry.example:443")
+
+
+def test_half_an_answer_is_asked_for_anew(server: Server) -> None:
+    server.then(200, b"half", Content_Length="8", Connection="close")
+    server.then(200, b"complete")
+    sink = HashSink()
+    reference = Reference.parse(f"{server.host}/app")
+    session = Session(server.host, environ={}, patience=Patience(first=0.01, timeout=2))
+    Registry(reference, session).get_blob("sha256:" + "0" * 64, sink)
+    whole = HashSink()
+    whole.write(b"complete")
+    assert sink.digest == whole.digest
+
+
+def test_a_busy_registry_is_asked_as_often_as_is_patient(server: Server) -> None:
+    server.then(503, b"<html>maintenance</html>")
+    server.then(503, b"<html>maintenance</html>", Retry_After="Thu, 01 Jan 1970 00:00:00 GMT")
+    with pytest.raises(RegistryError) as caught:
+        transport(server.host).request(
+            "PUT", f"http://{server.host}/", {}, what="store it", body=Body.of(b"x")
+        )
+    assert f"{server.host}: can't store it: 503 Service Unavailable (maintenance), 2 times" in str(
+        caught.value
+    )
+    assert [body for *_, body in server.seen] == [b"x", b"x"]
+
+
+def test_an_answer_for_another_blob_is_not_believed(server: Server) -> None:
+    reference = Reference.parse(f"{server.host}/app")
+    registry = Registry(reference, Session(server.host, environ={}))
+    wanted, other = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+    server.then(200, Content_Length="5", Docker_Content_Digest=wanted)
+    server.then(200, Content_Length="5", Docker_Content_Digest=other)
+    server.then(404)
+    assert [registry.head_blob(wanted) for _ in range(3)] == [5, -1, None]
+
+
+def test_a_password_is_not_sent_to_a_token_server_without_tls(server: Server) -> None:
+    """Although the registry asks for it."""
+    registry = Registry(Reference.parse(f"{server.host}/app"), Session(server.host, environ={}))
+    server.then(401, WWW_Authenticate='Bearer realm="ftp://x",service="s"')
+    with pytest.raises(RegistryError, match="which is no address"):
+        registry.head_manifest("v1")
