@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from tests.airgap.layout import sha256
 from tests.airgap.registry import Registry
+from tests.launcher.terminal import run
 from tests.push.checks import check_complete
 from tests.push.images import Made, Pusher, index, noise, plan, planned, top
-from tests.push.proxy import Proxy
+from tests.push.proxy import Fault, Proxy
 
 SHARED = noise("shared", 300_000)
 KINDS = ("runtime", "vanilla", "jupyter")
@@ -198,3 +200,20 @@ def test_a_changed_output_of_the_build_is_not_pushed(
     layer.write_bytes(SHARED[:-1])
     done = push(file, "--repository", f"{registry.host}/team", "--tag", "v1")
     assert f"{layer}: has 299999 bytes, and not the 300000 of its descriptor" in done.stderr
+
+
+def test_on_a_terminal_there_is_a_line_a_blob(proxy: Proxy, push: Pusher, tmp_path: Path) -> None:
+    """Drawn anew while it grows, and gone when it has arrived."""
+    file = matrix(tmp_path)
+    proxy.faults.append(Fault("PATCH", status=503, headers={"Retry-After": "1"}))
+    command = push.command(file, "--repository", f"{proxy.host}/team", "--tag", "v1")
+    shown, code = run(command, push.environ(), wait_for="%")
+    assert code == 0
+    digest = sha256(SHARED)[:19]
+    assert re.search(rf"  {digest}  team/runtime  \[ +\] 0.0 kB of 0.3 MB", shown)
+    assert re.search(rf"  {digest}  team/runtime  \[#+\] 0.3 MB of 0.3 MB", shown)
+    drawn = re.sub(r".*\x1b\[J", "", shown, flags=re.DOTALL)
+    assert digest not in drawn
+    assert (
+        len(re.findall(r"^\S+/team/\w+:3.11-v1: .* sent, ", shown.replace("\x1b[J", "\n"), re.MULTILINE)) == 3
+    )

@@ -131,9 +131,11 @@ class Upload:
         try:
             answer = self._registry.once("PATCH", place, body=self._body(start, end), headers=headers)
         except Cut as error:
+            self._position(start)
             self._retries.pause(str(error))
             return self._resume(place)
         if answer.status in AGAIN:
+            self._position(start)
             self._retries.pause(answer.text, answer)
             return self._resume(place)
         if answer.status not in (201, 202, 204):
