@@ -14,6 +14,7 @@ import json
 import os
 import urllib.parse
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -172,12 +173,18 @@ class Registry:
         """Takes a blob over from another repository of the registry, if the registry does such a thing."""
         query = urllib.parse.urlencode({"mount": digest, "from": source})
         what = f"take blob {digest} over from {source} to {self.reference.name}"
-        answer = self.request("POST", f"/blobs/uploads/?{query}", what=what, body=Body.of(b""), source=source)
+        path = f"/blobs/uploads/?{query}"
+        try:
+            answer = self.request("POST", path, what=what, body=Body.of(b""), source=source)
+        except RegistryError as error:
+            if error.status == 401:  # the login is for this repository, and not for that one
+                return False
+            raise
         if answer.status == 202 and (place := answer.header("Location")):
             # An upload was begun instead, which nobody wants.
-            url = urllib.parse.urljoin(answer.url, place)
-            self.request("DELETE", url, what="give up an upload")
-        if answer.status in (201, 202, 400, 403, 404):
+            with suppress(Cut):
+                self.once("DELETE", urllib.parse.urljoin(answer.url, place))
+        if answer.status in (201, 202, 400, 401, 403, 404):
             return answer.status == 201
         raise refused(what, answer, self.host)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from tools.registry import tls
+from tests.push.images import INDEX, MANIFEST, referrer
+from tools.registry import referrers, tls
+from tools.registry.auth import Auth
 from tools.registry.client import Registry, Session
-from tools.registry.problem import RegistryError
+from tools.registry.credentials import Login
+from tools.registry.layout import Layout
+from tools.registry.problem import Answer, RegistryError
 from tools.registry.reference import Reference
 from tools.registry.sinks import HashSink
 from tools.registry.transport import Body, Patience, Transport
@@ -159,9 +166,41 @@ def test_an_answer_for_another_blob_is_not_believed(server: Server) -> None:
     assert [registry.head_blob(wanted) for _ in range(3)] == [5, -1, None]
 
 
+def test_a_blob_of_a_repository_that_is_closed_to_us_is_not_taken_over(server: Server) -> None:
+    """A token server may sell no token for both repositories."""
+    registry = Registry(Reference.parse(f"{server.host}/app"), Session(server.host, environ={}), push=True)
+    server.then(401, WWW_Authenticate=f'Bearer realm="http://{server.host}/token",service="s"')
+    server.then(403)
+    assert not registry.mount("sha256:" + "0" * 64, "closed")
+    assert "scope=repository%3Aclosed%3Apull" in server.seen[1][1]
+    server.then(202, Location="/v2/app/blobs/uploads/1")
+    server.then(405)
+    assert not registry.mount("sha256:" + "0" * 64, "other")
+    assert server.seen[-1][:2] == ("DELETE", "/v2/app/blobs/uploads/1")
+
+
+def test_a_registry_that_knows_of_referrers_lists_them_itself(server: Server, tmp_path: Path) -> None:
+    subject = {"mediaType": MANIFEST, "digest": "sha256:" + "0" * 64, "size": 1}
+    (node,) = Layout(referrer(tmp_path / "sbom", subject, "application/spdx+json", b"sbom")).manifests
+    registry = Registry(Reference.parse(f"{server.host}/app"), Session(server.host, environ={}), push=True)
+    server.then(201, OCI_Subject=node.subject)
+    referrers.put(registry, [node])
+    assert [seen[0] for seen in server.seen] == ["PUT"]
+    listed = json.dumps({"manifests": [referrers.descriptor(node)]}).encode()
+    server.then(200, listed, Content_Type=INDEX)
+    (only,) = referrers.listed(registry, node.subject)
+    assert (only["digest"], only["artifactType"]) == (node.digest, "application/spdx+json")
+    assert server.seen[-1][:2] == ("GET", f"/v2/app/referrers/{node.subject}")
+
+
 def test_a_password_is_not_sent_to_a_token_server_without_tls(server: Server) -> None:
     """Although the registry asks for it."""
     registry = Registry(Reference.parse(f"{server.host}/app"), Session(server.host, environ={}))
     server.then(401, WWW_Authenticate='Bearer realm="ftp://x",service="s"')
     with pytest.raises(RegistryError, match="which is no address"):
         registry.head_manifest("v1")
+    refusal = Message()
+    refusal["WWW-Authenticate"] = 'Bearer realm="http://x/",service="s"'
+    auth = Auth(transport("registry.example"), lambda: Login("user", "secret", "file"))
+    with pytest.raises(RegistryError, match="which is not by TLS"):
+        auth.answer(Answer(401, refusal, b"", "https://registry.example/v2/"), frozenset(), "")
