@@ -13,7 +13,7 @@
 docs/cuda_image.md is its guide.
 """
 
-load("@rules_oci//oci:defs.bzl", "oci_image", "oci_load")
+load("@rules_oci//oci:defs.bzl", "oci_image")
 load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
 load("//images:config.bzl", "ARCHITECTURES")
 load("//images:names.bzl", "tag")
@@ -79,7 +79,7 @@ def cuda_image(
     | `NAME` | the image for the target platform: this machine's, or that of `--platforms` |
     | `NAME_amd64`, `NAME_arm64` | the image for one architecture |
     | `NAME_index` | all under one name |
-    | `NAME_load` | `run` loads NAME into docker or podman |
+    | `NAME_load` | `run` loads NAME into Docker or podman |
     | `NAME_push` | `run` pushes NAME_index to a registry |
     | `NAME_shell` | `run` starts NAME without a container engine |
     | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
@@ -181,9 +181,9 @@ def cuda_image(
             "remote_tags": remote_tags or [],
             "repository": repository or "",
         },
+        repo_tags = repo_tags,
         **common
     )
-    oci_load(name = name + "_load", image = name, repo_tags = repo_tags or [name + ":latest"], **common)
 
 def _labels(name, python, labels):
     """Names the image in labels and annotations; what it says of licences and the like is the base's."""

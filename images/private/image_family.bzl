@@ -9,6 +9,7 @@
 |---|---|
 | `NAME` | the image for the target platform: this machine's, or that of `--platforms` |
 | `NAME_index` | all architectures under one name |
+| `NAME_load` | `run` loads NAME into Docker or podman |
 | `NAME_push` | `run` pushes NAME_index to a registry |
 | `NAME_shell` | `run` starts NAME without a container engine |
 | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
@@ -18,6 +19,7 @@
 load("@container_structure_test//:defs.bzl", "container_structure_test")
 load("@rules_oci//oci:defs.bzl", "oci_image_index")
 load("//images:config.bzl", "ARCHITECTURES")
+load(":image_load.bzl", "image_load")
 load(":image_push.bzl", "image_push")
 load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
@@ -34,6 +36,7 @@ def image_family(
         push,
         architectures = ARCHITECTURES,
         closures = {},
+        repo_tags = None,
         tags = [],
         visibility = _PUBLIC):
     """Defines the targets around NAME_ARCH, one image for each architecture.
@@ -44,6 +47,7 @@ def image_family(
         push: dictionary of attributes of `image_push`.
         architectures: list of the architectures that there are.
         closures: dictionary from architecture to library closure, by which libraries may be missing.
+        repo_tags: list of names for NAME_load, NAME:latest unless it says otherwise.
         tags: tags of the targets.
         visibility: visibility of the targets.
     """
@@ -66,6 +70,7 @@ def image_family(
         tags = tags,
         visibility = visibility,
     )
+    _load(name, repo_tags, tags, visibility)
     image_push(
         name = name + "_push",
         image = name + "_index",
@@ -117,6 +122,16 @@ def image_family(
         target_compatible_with = _LINUX,
     )
 
+def _load(name, repo_tags, tags, visibility):
+    image_load(
+        name = name + "_load",
+        image = name,
+        repo_tags = repo_tags or [name + ":latest"],
+        shell = name + "_shell",
+        tags = tags,
+        visibility = visibility,
+    )
+
 def family_alias(name, actual, families, more = [], tags = []):
     """Gives a family another name.
 
@@ -135,6 +150,9 @@ def family_alias(name, actual, families, more = [], tags = []):
             tags = tags,
             visibility = _PUBLIC,
         )
+
+    # No alias, as it gives the image another name.
+    _load(name, None, tags, _PUBLIC)
     for test in ["_test", "_link_test"]:
         native.test_suite(
             name = name + test,

@@ -77,7 +77,7 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
     if source and not kept.get("APT_MIRROR"):  # the host's apt sources can't be seen from inside
         kept["APT_MIRROR"] = source.uri
         kept.setdefault("APT_SECURITY_MIRROR", source.security)
-    return {**kept, "PATH": PATH, "SHELL": "/bin/bash"}
+    return {**kept, "PATH": PATH, "SHELL": "/bin/bash", "BAZELW_INSIDE": "toolbox"}
 
 
 def _own(root: str, path: str, extra: Sequence[str]) -> list[str]:
