@@ -39,7 +39,8 @@ class Podman:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
-        self._environment = {
+        # For programs that call podman themselves.
+        self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "TMPDIR": str(folder),
@@ -48,7 +49,7 @@ class Podman:
             "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
         }
         proxies = ("http_proxy", "https_proxy", "no_proxy")
-        self._environment |= {key: value for key, value in os.environ.items() if key.lower() in proxies}
+        self.environment |= {key: value for key, value in os.environ.items() if key.lower() in proxies}
         (folder / "containers.conf").write_text(_ENGINE.format(folder=folder))
         (folder / "storage.conf").write_text(_STORAGE.format(folder=folder))
 
@@ -56,7 +57,7 @@ class Podman:
         """Starts podman and waits for its end."""
         return subprocess.run(
             ["podman", *arguments],
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

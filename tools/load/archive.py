@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Sequence
 from typing import BinaryIO
 
 from tools.common.errors import ToolError
@@ -19,34 +18,34 @@ from tools.load.image import Loadable
 _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def write(image: Loadable, names: Sequence[str], output: BinaryIO, *, docker: bool) -> None:
+def write(image: Loadable, name: str, output: BinaryIO, *, docker: bool) -> None:
     """Writes the archive to a stream that need not be seekable; `docker` says for which of the two it is."""
     blobs = {each.digest: each.size for each in (image.config, *image.layers)}
     with tarfile.open(fileobj=output, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         _document(archive, "oci-layout", {"imageLayoutVersion": "1.0.0"})
-        _document(archive, "index.json", _index(image, names))
+        _document(archive, "index.json", _index(image, name))
         if docker:
-            _document(archive, "manifest.json", [_docker(image, names)])
+            _document(archive, "manifest.json", [_docker(image, name)])
         _add(archive, _path(image.digest), len(image.manifest), io.BytesIO(image.manifest))
         for digest, size in blobs.items():
             with image.blob(digest).open("rb") as content:
                 _add(archive, _path(digest), size, content)
 
 
-def _index(image: Loadable, names: Sequence[str]) -> dict[str, object]:
-    """One entry for each name, all of the same manifest."""
-    entry = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest)}
-    entries = [
-        entry | {"annotations": {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name}}
-        for name in names
-    ]
-    return {"schemaVersion": 2, "mediaType": _INDEX, "manifests": entries}
+def _index(image: Loadable, name: str) -> dict[str, object]:
+    entry = {
+        "mediaType": image.media_type,
+        "digest": image.digest,
+        "size": len(image.manifest),
+        "annotations": {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name},
+    }
+    return {"schemaVersion": 2, "mediaType": _INDEX, "manifests": [entry]}
 
 
-def _docker(image: Loadable, names: Sequence[str]) -> dict[str, object]:
+def _docker(image: Loadable, name: str) -> dict[str, object]:
     return {
         "Config": _path(image.config.digest),
-        "RepoTags": list(names),
+        "RepoTags": [name],
         "Layers": [_path(layer.digest) for layer in image.layers],
     }
 

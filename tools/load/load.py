@@ -42,10 +42,7 @@ def _pulled(runtime: Runtime, image: Loadable, names: Sequence[str]) -> str | No
             how = "gave up" if registry.asked else "cannot reach 127.0.0.1 of this machine"
             print(f"{runtime.name} {how}; loading an archive instead", file=sys.stderr)
             return None
-        for name in names:
-            done = runtime.run("tag", registry.name, name)
-            if done.returncode:
-                raise ToolError(f"{runtime.name} cannot give the name {name}: {done.stderr.strip()}")
+        _name(runtime, registry.name, names)
         total = len({layer.digest for layer in image.layers})
         layers = {layer.digest for layer in image.layers} & registry.sent
         return f"sent {len(layers)} of {total} layers, {_size(registry.bytes_sent)} of {_size(image.size)}"
@@ -71,7 +68,7 @@ def _archived(runtime: Runtime, image: Loadable, names: Sequence[str]) -> str:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=2) as engine:
         stream = cast(BinaryIO, engine.stdin)
         try:
-            write(image, names, stream, docker=runtime.name == "docker")
+            write(image, names[0], stream, docker=runtime.name == "docker")
             stream.close()
         except BrokenPipeError:
             pass  # the engine has said why
@@ -79,7 +76,15 @@ def _archived(runtime: Runtime, image: Loadable, names: Sequence[str]) -> str:
         raise ToolError(
             f"{' '.join(command)} ended with exit code {engine.returncode}; what it says is above"
         )
+    _name(runtime, names[0], names[1:])
     return f"sent all {len(image.layers)} layers as an archive, {_size(image.size)}"
+
+
+def _name(runtime: Runtime, known: str, names: Sequence[str]) -> None:
+    for name in names:
+        done = runtime.run("tag", known, name)
+        if done.returncode:
+            raise ToolError(f"{runtime.name} cannot give the name {name}: {done.stderr.strip()}")
 
 
 def _check(runtime: Runtime, image: Loadable, name: str) -> None:

@@ -23,9 +23,9 @@ _EXAMPLES = """examples (after `bazel run //images:NAME_load --`):
 
 # [HOST[:PORT]/]PATH[:TAG], as both engines take it.
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
-_NAME = re.compile(
-    rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
-)
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_HOST = r"(?:(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::\d+)?|[A-Za-z0-9-]+:\d+|localhost)"
+_NAME = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::{_TAG})?")
 
 
 @dataclass(frozen=True)
