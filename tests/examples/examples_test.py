@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from tests.airgap.registry import serve
 from tests.reproducible.nested import OPTIONS, Surroundings, bazel, shared_downloads
+from tests.seed.podman import Podman
 from tools.image_run.layout import Image, open_image
 from tools.lint.workspace import root
 
@@ -95,18 +95,15 @@ def test_the_layers_below_are_those_of_the_runtime_image(examples: Examples, arc
     assert image.config.env[: len(below.config.env)] == below.config.env
 
 
-def test_an_engine_gets_the_image_with_its_name(examples: Examples, tmp_path: Path) -> None:
-    engine = tmp_path / "bin/docker"
-    engine.parent.mkdir()
-    engine.write_text('#!/bin/sh\ncat <"$3" >"$ENGINE_OUTPUT"\n')
-    engine.chmod(0o755)
-    archive = tmp_path / "archive.tar"
-    path = f"{engine.parent}:{os.environ['PATH']}"
-    examples.run(f"{_IMAGE}_load", PATH=path, ENGINE_OUTPUT=str(archive))
-    with tarfile.open(archive) as loaded:
-        manifest = loaded.extractfile("manifest.json")
-        assert manifest is not None
-        assert json.load(manifest)[0]["RepoTags"] == ["train_py311:latest"]
+def test_an_engine_gets_the_image_with_its_name_and_runs_it(examples: Examples, tmp_path: Path) -> None:
+    podman = Podman(tmp_path / "podman")
+    try:
+        said = examples.run(f"{_IMAGE}_load", "--runtime=podman", **podman.environment)
+        name = "localhost/train_py311:latest"
+        assert said.startswith(f"podman has {name}: ")
+        assert podman.ok("run", "--rm", "--pull=never", "--network=none", "--read-only", name) == _SAYS
+    finally:
+        podman.close()
 
 
 def test_a_registry_gets_both_architectures(examples: Examples, tmp_path: Path) -> None:
