@@ -1,7 +1,7 @@
 """--//images:cuda_base=nvidia, from a real registry on loopback to a started image.
 
-A nested workspace is this one with the digest of an image of the same shape as NVIDIA's, and with a mirror in
-the place of docker.io, as the error tells who cannot reach that.
+A nested workspace is this one with the digest of an image of the same shape as NVIDIA's, and with a mirror of
+docker.io, as the error tells who cannot reach that.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ ARCHITECTURES = ("amd64", "arm64")
 FLAG = "--//images:cuda_base=nvidia"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}(?=\",  # 12\.8\.1-base-ubuntu24\.04)")
 VENV = "/usr/share/python3/app"
+_NOWHERE = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
 
 @dataclass
@@ -46,10 +47,9 @@ class Nested:
         environ = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
         environ |= {name: value for name, value in os.environ.items() if name.startswith(("APT_", "PIP_"))}
         environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1")
-        environ |= {"OCI_GET_TOKEN_ALLOW_FAIL": "1"} if self.mirrored else {}
-        rules = self.folder / ("mirror.cfg" if self.mirrored else "nowhere.cfg")
-        options = [] if arguments[0] == "shutdown" else [f"--experimental_downloader_config={rules}"]
-        return self.bazel.bazel(arguments[0], *options, *arguments[1:], env=environ)
+        environ |= {"PYCUDA_BLOBS": ""}
+        environ |= {"PYCUDA_BASE_MIRROR": self.registry.host} if self.mirrored else _NOWHERE
+        return self.bazel.bazel(*arguments, env=environ)
 
     def build(self, target: str, *options: str) -> Path:
         """Builds a target that is one folder or file."""
@@ -94,8 +94,6 @@ def _nested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nested]:
     }
     with serve(folder / "registry") as registry:
         digest, status = push(registry, parts)
-        (folder / "mirror.cfg").write_text(f"rewrite index.docker.io/(.*) http://{registry.host}/$1\n")
-        (folder / "nowhere.cfg").write_text("rewrite (.*)[.]docker[.]io/(.*) http://127.0.0.1:9/$2\n")
         nested = Nested(NestedBazel(folder, "tests/pulled_base", caches()), folder, registry, digest, status)
         nested.pin(digest)
         try:
@@ -249,7 +247,8 @@ def test_a_digest_that_the_registry_does_not_have(nested: Nested) -> None:
     wrong = "sha256:" + "0" * 64
     with nested.pinned(wrong):
         said = nested.fails("//images:runtime_py311_amd64")
-    assert f"Can't read the manifest of index.docker.io/{REPOSITORY}, {wrong}" in said
+    assert f"error: docker.io/{REPOSITORY}: the manifest {wrong} can't be had\n" in said
+    assert f"  {nested.registry.host}/{REPOSITORY}: has no manifest {wrong}\n" in said
 
 
 def test_other_bytes_than_the_digest_says_are_refused(nested: Nested) -> None:
@@ -259,7 +258,8 @@ def test_other_bytes_than_the_digest_says_are_refused(nested: Nested) -> None:
     stored.write_bytes(content[:-1] + b" ")
     with nested.pinned(digest):
         said = nested.fails("//images:runtime_py311_amd64")
-    assert f"Can't read the manifest of index.docker.io/{REPOSITORY}, {digest}" in said
+    assert f"{REPOSITORY}/manifests/{digest}: has other bytes than the digest" in said
+    assert f"expected {digest}\n     got sha256:" in said
 
 
 def test_nothing_is_pulled_unless_asked_for_and_then_the_error_helps(nested: Nested) -> None:
@@ -268,5 +268,5 @@ def test_nothing_is_pulled_unless_asked_for_and_then_the_error_helps(nested: Nes
         done = offline.run("build", "--nobuild", "//images:runtime_py311_index", "//images:runtime_py311")
         assert done.returncode == 0, done.stderr
         said = offline.fails("//images:runtime_py311_amd64")
-    assert f"Can't pull index.docker.io/{REPOSITORY}: auth.docker.io gives no token for it" in said
-    assert "--experimental_downloader_config=FILE" in said
+    assert f"docker.io/{REPOSITORY}: can't reach https://registry-1.docker.io: " in said
+    assert "--repo_env=PYCUDA_BASE_MIRROR=PLACE" in said

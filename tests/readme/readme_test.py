@@ -10,7 +10,15 @@ from tools.lint import workspace
 ROOT = workspace.root()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs/cuda_image.md").read_text(encoding="utf-8")
-GUIDES = ["README.md", "docs/cuda_image.md", "docs/libraries.md", "docs/push.md", "examples/README.md"]
+GUIDES = [
+    "README.md",
+    "docs/bases.md",
+    "docs/cuda_image.md",
+    "docs/libraries.md",
+    "docs/load.md",
+    "docs/push.md",
+    "examples/README.md",
+]
 
 
 @pytest.mark.parametrize("text", [README, GUIDE], ids=["README.md", "cuda_image.md"])
