@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,26 @@ from tools.load.image import load_from
 
 NAME = "localhost/team/runtime:1"
 _ALONE = ("--rm", "--pull=never", "--network=none", "--read-only", "--user=1000:1000")
+
+
+@pytest.fixture(name="service")
+def _service(podman: Podman) -> Iterator[dict[str, str]]:
+    """Podman behind its socket; yields the environment of who has no other way to it."""
+    with tempfile.TemporaryDirectory() as folder:  # names of sockets are short
+        socket = Path(folder, "podman/podman.sock")
+        socket.parent.mkdir()
+        command = ["podman", "system", "service", "--time=0", f"unix://{socket}"]
+        with subprocess.Popen(command, env=podman.environment) as process:
+            environ = podman.environment | {"XDG_RUNTIME_DIR": folder}
+            storage = Path(folder, "storage.conf")
+            storage.write_text(
+                '[storage]\ndriver = "vfs"\ngraphroot = "/proc/none"\nrunroot = "/proc/none"\n'
+            )
+            environ["CONTAINERS_STORAGE_CONF"] = str(storage)
+            while podman.run("--url", f"unix://{socket}", "version").returncode:
+                assert process.poll() is None
+            yield environ
+            process.terminate()
 
 
 @pytest.fixture(name="podman", scope="module")
@@ -119,3 +140,11 @@ def test_an_engine_that_cannot_reach_this_machine_gets_an_archive(podman: Podman
     assert "sent all 3 layers as an archive" in done.said
     assert {"localhost/far:1", "localhost/far:2"} <= names(podman)
     podman.ok("rmi", "localhost/far:1", "localhost/far:2")
+
+
+def test_where_only_the_socket_can_be_seen_as_in_the_toolbox(podman: Podman, service: dict[str, str]) -> None:
+    done = load(BASE, "--tag=socket:1", environment=service)
+    assert done.code == 0, done.warned
+    assert "podman has localhost/socket:1: " in done.said
+    assert done.layers[1] == len(load_from(BASE).layers)
+    podman.ok("rmi", "localhost/socket:1")

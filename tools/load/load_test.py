@@ -109,6 +109,16 @@ def test_tags_of_the_command_line_replace_those_of_the_target() -> None:
     assert (options.tags, options.layout) == (("c:latest",), Path("/home/y"))
 
 
+def test_an_engine_that_has_something_else_in_the_end_is_an_error(tmp_path: Path) -> None:
+    """One that says yes to everything."""
+    docker = program(tmp_path / "bin", "docker", "[ $1 != context ] || echo unix:///socket; echo sha256:0123")
+    done = load("--layout", str(layout(tmp_path)), "--tag=app", path=docker)
+    assert (done.returncode, done.stdout) == (1, "")
+    config = load_from(tmp_path / "layout").config.digest
+    assert "error: docker has another image as docker.io/library/app:latest\n" in done.stderr
+    assert f"expected {config}\n     got sha256:0123\n" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"), [("cut", "is not what its digest says"), ("gone", "is missing")]
 )
