@@ -95,17 +95,17 @@ base_archive = repository_rule(
 def _base_choice_impl(rctx):
     rctx.file("digest.txt", rctx.attr.digest, executable = False)
     rctx.file("BUILD.bazel", _CHOICE.format(
-        images = repr({cpu: str(image) for image, cpu in rctx.attr.images.items()}),
+        images = repr({cpu: "@" + image for cpu, image in rctx.attr.images.items()}),
         name = repr(rctx.attr.target),
         target = rctx.attr.target,
-        there = " and ".join([str(image.name) for image in rctx.attr.images]),
+        there = " and ".join(rctx.attr.images.values()),
     ))
 
 base_choice = repository_rule(
     implementation = _base_choice_impl,
     attrs = {
         "digest": attr.string(doc = "What was asked for.", mandatory = True),
-        "images": attr.label_keyed_string_dict(doc = "Image to the CPU that it is for.", mandatory = True),
+        "images": attr.string_dict(doc = "CPU to the repository of its image.", mandatory = True),
         "target": attr.string(doc = "Name of the target.", mandatory = True),
     },
     doc = "The image of the target platform.",

@@ -53,7 +53,7 @@ def _declare(tag):
             platform = platform,
             target = name,
         )
-        images["@{0}//:{0}".format(name)] = str(_CPUS[platform])
+        images[str(_CPUS[platform])] = name
     base_choice(
         name = tag.name,
         digest = tag.digest,
