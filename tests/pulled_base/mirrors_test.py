@@ -47,12 +47,16 @@ class Nested:
         layer = [make.file("number", str(self.images).encode())]
         made = [parts.image([layer, [make.file("arch", arch.encode())]], {}, arch) for arch in _ARCHITECTURES]
         layout = Layout(parts.finish(parts.index(made)))
+        self.pin(layout.digest)
+        return layout
+
+    def pin(self, digest: str) -> None:
+        """Writes MODULE.bazel with another digest."""
         module = self.bazel.root / "MODULE.bazel"
-        text, count = _DIGEST.subn(layout.digest, module.read_text())
+        text, count = _DIGEST.subn(digest, module.read_text())
         assert count == 1
         module.unlink()
         module.write_text(text)
-        return layout
 
     def run(self, *arguments: str, mirror: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Runs Bazel there."""
@@ -205,13 +209,17 @@ def test_when_nobody_has_it_each_place_says_why(nested: Nested, tmp_path: Path) 
 
 def test_what_was_pulled_once_is_there_without_a_network(nested: Nested, tmp_path: Path) -> None:
     image = nested.image()
-    once = nested.pull(mirror=str(image.root), PYCUDA_BLOBS=str(tmp_path))
-    again = nested.pull(mirror=DOWN, PYCUDA_BLOBS=str(tmp_path))
-    assert Layout(again).digest == Layout(once).digest
-    for blob in tmp_path.rglob("*"):
-        if blob.is_file():
-            flip(blob)
-    assert PROBLEM in nested.fails(f"{DOWN}/other", PYCUDA_BLOBS=str(tmp_path))
+    once = Layout(nested.pull(mirror=str(image.root), PYCUDA_BLOBS=str(tmp_path))).digest
+    other = nested.image()
+    assert Layout(nested.pull(mirror=str(other.root))).digest != once
+    nested.pin(image.digest)
+    assert Layout(nested.pull(mirror=DOWN, PYCUDA_BLOBS=str(tmp_path))).digest == once
+
+
+def test_a_change_of_mirrors_pulls_nothing_anew(nested: Nested) -> None:
+    image = nested.image()
+    pulled = nested.pull(mirror=str(image.root))
+    assert nested.pull(mirror=DOWN) == pulled
 
 
 def test_a_mirror_that_is_none(nested: Nested) -> None:
