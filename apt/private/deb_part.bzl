@@ -63,6 +63,7 @@ def _deb_part_impl(ctx):
             facts = facts,
             package = ctx.attr.package,
             part = part,
+            sha256 = ctx.attr.sha256,
             version = ctx.attr.version,
         ),
     ]

@@ -7,6 +7,7 @@ DebInfo = provider(
         "facts": "File: JSON with the package's status stanza, directories, files and triggers.",
         "package": "string: the package's name.",
         "part": "File: its files and its entries of /var/lib/dpkg/info, as a gzip-compressed tar part.",
+        "sha256": "string: the SHA-256 of the .deb, in hex.",
         "version": "string: the package's version.",
     },
 )

@@ -11,6 +11,7 @@
 | `NAME_index` | all architectures under one name |
 | `NAME_load` | `run` loads NAME into Docker or podman |
 | `NAME_push` | `run` pushes NAME_index to a registry |
+| `NAME_ARCH_sbom`, `NAME_sbom` | what is in one image, and in all: SPDX, CycloneDX, provenance |
 | `NAME_shell` | `run` starts NAME without a container engine |
 | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
 | `NAME_ARCH_link_test`, `NAME_link_test` | whether all libraries are found in one image, and in all |
@@ -25,6 +26,7 @@ load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
 load(":link_test.bzl", "link_test")
 load(":platform_select.bzl", "by_architecture")
+load(":sbom.bzl", "family_sboms")
 
 _LINUX = [Label("@platforms//os:linux")]
 
@@ -77,6 +79,12 @@ def image_family(
         tags = tags,
         visibility = visibility,
         **push
+    )
+    family_sboms(
+        name = name,
+        architectures = architectures,
+        tags = tags,
+        visibility = visibility,
     )
     image_shell(
         name = name + "_shell",
@@ -143,7 +151,8 @@ def family_alias(name, actual, families, more = [], tags = []):
         tags: tags of the targets.
     """
     images = [""] + ["_" + arch for arch in ARCHITECTURES] + ["_index"]
-    for each in images + [image + ".digest" for image in images] + ["_push", "_shell"] + more:
+    sboms = ["_sbom"] + ["_{}_sbom".format(arch) for arch in ARCHITECTURES]
+    for each in images + [image + ".digest" for image in images] + sboms + ["_push", "_shell"] + more:
         native.alias(
             name = name + each,
             actual = actual(each),
