@@ -15,7 +15,7 @@ from pathlib import Path
 from tools.common.errors import ToolError, naming, run
 from tools.component import record
 from tools.sbom.bom import merge
-from tools.sbom.cyclonedx import cyclonedx
+from tools.sbom.cdx import cyclonedx
 from tools.sbom.provenance import PREDICATE, UNKNOWN_BUILDER, Builder, provenance
 from tools.sbom.referrers import Document, dump, write_layout
 from tools.sbom.spdx import spdx

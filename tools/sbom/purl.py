@@ -47,8 +47,6 @@ def _vendor(component: Component) -> str:
 def _url(kind: str, name: str, version: str, qualifiers: Mapping[str, str]) -> str:
     found = f"pkg:{kind}/{quote(name, safe='')}"
     if version:
-        # A colon stands for itself in an epoch and in a version, but is escaped in a digest, as purl's own
-        # examples have it.
-        found += "@" + quote(version, safe="" if kind == "oci" else ":")
+        found += "@" + quote(version, safe=":")  # as in an epoch, or a digest
     pairs = [f"{key}={quote(value, safe=':')}" for key, value in sorted(qualifiers.items()) if value]
     return found + ("?" + "&".join(pairs) if pairs else "")

@@ -104,7 +104,7 @@ def _purl(url: str) -> list[Json]:
 
 def _supplier(component: Component) -> str:
     said = component.supplier
-    if not said:
+    if not said.strip('<>" '):
         return ""
     kind = "Organization" if _ORGANIZATION.search(said) else "Person"
     match = _PERSON.match(said)

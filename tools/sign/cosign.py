@@ -1,0 +1,152 @@
+"""Signs images and statements about them in a registry, with cosign and a key of one's own.
+
+    signer = Signer("env://SIGNING_KEY")
+    signer.sign("registry.example/team/train@sha256:...")
+
+No certificate authority and no transparency log is asked, so it works where only the registry is reached; who
+verifies has the public key. cosign finds credentials of the registry where docker and crane do.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tools.common.errors import ToolError
+
+# Of cosign's that --key may name beside files: they are cosign's own business.
+_SERVICES = re.compile(r"(awskms|azurekms|gcpkms|hashivault|k8s|pkcs11|gitlab|github)://.+")
+_ENVIRONMENT = "env://"
+_PASSWORD = "COSIGN_PASSWORD"
+_BY_DIGEST = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
+_OFFLINE = ["--insecure-ignore-tlog=true"]
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A key, and how the registry is reached.
+
+    Args:
+        key: file with a private key of `cosign generate-key-pair`, `env://NAME` of a variable with one, or
+            the URI of a key service that cosign knows. Its password is in COSIGN_PASSWORD, or asked for on a
+            terminal.
+        authority: file with the certificate authority of the registry, if the system doesn't know it.
+    """
+
+    key: str
+    authority: str = ""
+
+    def __post_init__(self) -> None:
+        _check_key(self.key)
+
+    def sign(self, reference: str) -> bool:
+        """Signs an image or index, unless this key already has: returns whether a signature was added.
+
+        Args:
+            reference: registry, repository and digest. The images of an index have signatures of their own.
+        """
+        check_reference(reference)
+        with self._folder() as folder:
+            if self._signed(reference, folder):
+                return False
+            self._run("sign", [*self._trust(folder), "--key", self.key, reference])
+        return True
+
+    def attest(self, reference: str, statement: Path) -> None:
+        """Signs an in-toto statement about an image, such as NAME.provenance.json, and puts it beside it."""
+        check_reference(reference)
+        with self._folder() as folder:
+            options = ["--key", self.key, "--statement", str(statement)]
+            self._run("attest", [*self._trust(folder), *options, reference])
+
+    def _signed(self, reference: str, folder: Path) -> bool:
+        public = folder / "key.pub"
+        self._run("public-key", ["--key", self.key, "--outfile", str(public)], registry=False)
+        done = self._cosign("verify", [*_OFFLINE, "--key", str(public), reference])
+        return done.returncode == 0
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="sign-") as name:
+            yield Path(name)
+
+    def _trust(self, folder: Path) -> list[str]:
+        """Options that say that no service is asked, and whom to trust beside the key: nobody."""
+        config, root = folder / "signing-config.json", folder / "trusted-root.json"
+        self._run("signing-config", ["create", "--out", str(config)], registry=False)
+        self._run("trusted-root", ["create", "--out", str(root)], registry=False)
+        return ["--signing-config", str(config), "--trusted-root", str(root)]
+
+    def _run(self, command: str, arguments: list[str], *, registry: bool = True) -> None:
+        done = self._cosign(command, arguments, registry=registry)
+        if done.returncode:
+            raise ToolError(_reason(done.stderr, command), file=arguments[-1] if registry else self.key)
+
+    def _cosign(
+        self, command: str, arguments: list[str], *, registry: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        authority = ["--registry-cacert", self.authority] if self.authority and registry else []
+        line = [_program(), command, *authority, *arguments]
+        environment = os.environ | {_PASSWORD: _password()}
+        return subprocess.run(line, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+@cache
+def _password() -> str:
+    """Asked for once, and of people only."""
+    if _PASSWORD in os.environ or not sys.stdin.isatty():
+        return os.environ.get(_PASSWORD, "")
+    return getpass.getpass("Password of the signing key: ")
+
+
+def _program() -> str:
+    found = shutil.which("cosign")
+    if not found:
+        raise ToolError(
+            "there is no cosign on PATH, which signs",
+            remedy="Install it (Debian: apt-get install cosign), or use ./bazelw, whose toolbox has it.",
+        )
+    return found
+
+
+def _check_key(key: str) -> None:
+    make = "`cosign generate-key-pair` makes a pair; the private key is kept from others."
+    if key.startswith(_ENVIRONMENT):
+        if not os.environ.get(key.removeprefix(_ENVIRONMENT)):
+            raise ToolError(
+                f"the key is {key}, but there is no such variable in the environment",
+                remedy="Put the text of the private key into it. " + make,
+            )
+    elif not _SERVICES.fullmatch(key) and not Path(key).is_file():
+        raise ToolError(
+            "there is no such file with a private key", file=key, remedy=f"Name one, or env://NAME. {make}"
+        )
+
+
+def check_reference(reference: str) -> None:
+    """Refuses what is not a digest in a registry."""
+    if not _BY_DIGEST.fullmatch(reference):
+        raise ToolError(
+            f"{reference} is no image by its digest",
+            remedy="A tag may lead elsewhere tomorrow: sign registry.example/team/image@sha256:...",
+        )
+
+
+def _reason(stderr: str, command: str) -> str:
+    """What cosign says, without what it says twice."""
+    said = [line for line in stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
+    errors = [line.removeprefix("Error: ") for line in said if line.startswith("Error: ")]
+    text = " ".join(errors or said[-1:]) or "no reason was given"
+    if "decryption failed" in text:
+        text += " (is COSIGN_PASSWORD the password of this key?)"
+    return f"cosign {command}: {text}"
