@@ -99,7 +99,11 @@ def _image_sbom_impl(ctx):
     )
     return [
         DefaultInfo(files = depset(documents.values())),
-        OutputGroupInfo(components = components.files, referrers = depset([referrers])),
+        OutputGroupInfo(
+            components = components.files,
+            referrers = depset([referrers]),
+            **{kind: depset([file]) for kind, file in documents.items()}
+        ),
         ReferrersInfo(layouts = depset([referrers])),
     ]
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python.runfiles import Runfiles
@@ -17,10 +18,17 @@ from tools.image_run.unpack import remove_tree
 from tools.testing.debian_sources import mirrored
 
 
+Json = dict[str, Any]
+
+
 def _runfile(name: str) -> Path:
+    return _located(os.environ[name])
+
+
+def _located(path: str) -> Path:
     runfiles = Runfiles.Create()
     assert runfiles is not None
-    found = runfiles.Rlocation(os.environ[name])
+    found = runfiles.Rlocation(path)
     assert found is not None
     return Path(found)
 
@@ -56,6 +64,22 @@ def locked(layout: Path) -> dict[str, tuple[str, str]]:
     assert len(names) == len(set(names)) > 50
     packages = lock["packages"][arch]
     return {name: (packages[name]["version"], packages[name]["architecture"]) for name in names}
+
+
+@pytest.fixture(scope="session")
+def hashes(locked: dict[str, tuple[str, str]], layout: Path) -> dict[str, str]:
+    """The SHA-256 that the lock has of each of these packages."""
+    arch = open_image(layout).config.platform.removeprefix("linux/")
+    packages = json.loads(_runfile("LOCK").read_text())["packages"][arch]
+    return {name: packages[name]["sha256"] for name in locked}
+
+
+@pytest.fixture(scope="session")
+def sbom() -> list[Json]:
+    """The components of the image's bill of materials, in CycloneDX."""
+    (name,) = [name for name in os.environ["SBOM"].split() if name.endswith(".cdx.json")]
+    found: list[Json] = json.loads(_located(name).read_text())["components"]
+    return found
 
 
 @pytest.fixture(scope="session")

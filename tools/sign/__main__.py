@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +49,13 @@ def main() -> None:
     for reference in args.references:
         check_reference(reference)
     statements = [(path, statement := _read(path), about(statement, args.references)) for path in args.attest]
-    signer = Signer(args.key, args.registry_ca)
-    for reference in args.references:
-        added = signer.sign(reference)
-        print(f"{reference}: {'signed' if added else 'has a signature of this key'}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="sign-") as folder:
+    with Signer(args.key, args.registry_ca) as signer:
+        for reference in args.references:
+            added = signer.sign(reference)
+            print(f"{reference}: {'signed' if added else 'has a signature of this key'}", flush=True)
         for path, statement, reference in statements:
-            file = Path(folder) / path.name
             whole = completed(statement, args.builder_id, args.source, args.commit)
-            file.write_text(json.dumps(whole, sort_keys=True), encoding="utf-8")
-            signer.attest(reference, file)
+            signer.attest(reference, whole["predicateType"], whole["predicate"])
             print(f"{reference}: attested {path.name}", flush=True)
 
 

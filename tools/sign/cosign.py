@@ -1,7 +1,7 @@
 """Signs images and statements about them in a registry, with cosign and a key of one's own.
 
-    signer = Signer("env://SIGNING_KEY")
-    signer.sign("registry.example/team/train@sha256:...")
+    with Signer("env://SIGNING_KEY") as signer:
+        signer.sign("registry.example/team/train@sha256:...")
 
 No certificate authority and no transparency log is asked, so it works where only the registry is reached; who
 verifies has the public key. cosign finds credentials of the registry where docker and crane do.
@@ -10,17 +10,18 @@ verifies has the public key. cosign finds credentials of the registry where dock
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from tools.common.errors import ToolError
 
@@ -32,9 +33,8 @@ _BY_DIGEST = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 _OFFLINE = ["--insecure-ignore-tlog=true"]
 
 
-@dataclass(frozen=True)
 class Signer:
-    """A key, and how the registry is reached.
+    """A key, and how the registry is reached. It is a context manager, as some files are made once for all.
 
     Args:
         key: file with a private key of `cosign generate-key-pair`, `env://NAME` of a variable with one, or
@@ -43,11 +43,19 @@ class Signer:
         authority: file with the certificate authority of the registry, if the system doesn't know it.
     """
 
-    key: str
-    authority: str = ""
+    def __init__(self, key: str, authority: str = "") -> None:
+        _check_key(key)
+        self._key = key
+        self._authority = authority
+        self._folder = tempfile.TemporaryDirectory(prefix="sign-")
 
-    def __post_init__(self) -> None:
-        _check_key(self.key)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._folder.cleanup()
 
     def sign(self, reference: str) -> bool:
         """Signs an image or index, unless this key already has: returns whether a signature was added.
@@ -56,33 +64,40 @@ class Signer:
             reference: registry, repository and digest. The images of an index have signatures of their own.
         """
         check_reference(reference)
-        with self._folder() as folder:
-            if self._signed(reference, folder):
-                return False
-            self._run("sign", [*self._trust(folder), "--key", self.key, reference])
+        verified = self._cosign("verify", [*_OFFLINE, "--key", str(self._public), reference])
+        if verified.returncode == 0:
+            return False
+        self._run("sign", [*self._trust, "--key", self._key, reference])
         return True
 
-    def attest(self, reference: str, statement: Path) -> None:
-        """Signs an in-toto statement about an image, such as NAME.provenance.json, and puts it beside it."""
+    def attest(self, reference: str, kind: str, predicate: Mapping[str, object]) -> None:
+        """Signs a statement about an image, and puts it beside it.
+
+        Args:
+            reference: registry, repository and digest.
+            kind: the predicate's type, such as https://slsa.dev/provenance/v1.
+            predicate: what the statement says.
+        """
         check_reference(reference)
-        with self._folder() as folder:
-            options = ["--key", self.key, "--statement", str(statement)]
-            self._run("attest", [*self._trust(folder), *options, reference])
+        file = self._file("predicate.json")
+        file.write_text(json.dumps(predicate, sort_keys=True), encoding="utf-8")
+        options = ["--key", self._key, "--type", kind, "--predicate", str(file)]
+        self._run("attest", [*self._trust, *options, reference])
 
-    def _signed(self, reference: str, folder: Path) -> bool:
-        public = folder / "key.pub"
-        self._run("public-key", ["--key", self.key, "--outfile", str(public)], registry=False)
-        done = self._cosign("verify", [*_OFFLINE, "--key", str(public), reference])
-        return done.returncode == 0
+    def _file(self, name: str) -> Path:
+        return Path(self._folder.name) / name
 
-    @contextmanager
-    def _folder(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix="sign-") as name:
-            yield Path(name)
+    @cached_property
+    def _public(self) -> Path:
+        """The key's public half."""
+        path = self._file("key.pub")
+        self._run("public-key", ["--key", self._key, "--outfile", str(path)], registry=False)
+        return path
 
-    def _trust(self, folder: Path) -> list[str]:
+    @cached_property
+    def _trust(self) -> list[str]:
         """Options that say that no service is asked, and whom to trust beside the key: nobody."""
-        config, root = folder / "signing-config.json", folder / "trusted-root.json"
+        config, root = self._file("signing-config.json"), self._file("trusted-root.json")
         self._run("signing-config", ["create", "--out", str(config)], registry=False)
         self._run("trusted-root", ["create", "--out", str(root)], registry=False)
         return ["--signing-config", str(config), "--trusted-root", str(root)]
@@ -90,12 +105,12 @@ class Signer:
     def _run(self, command: str, arguments: list[str], *, registry: bool = True) -> None:
         done = self._cosign(command, arguments, registry=registry)
         if done.returncode:
-            raise ToolError(_reason(done.stderr, command), file=arguments[-1] if registry else self.key)
+            raise ToolError(_reason(done.stderr, command), file=arguments[-1] if registry else self._key)
 
     def _cosign(
         self, command: str, arguments: list[str], *, registry: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        authority = ["--registry-cacert", self.authority] if self.authority and registry else []
+        authority = ["--registry-cacert", self._authority] if self._authority and registry else []
         line = [_program(), command, *authority, *arguments]
         environment = os.environ | {_PASSWORD: _password()}
         return subprocess.run(line, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)

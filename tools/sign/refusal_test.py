@@ -56,7 +56,8 @@ def test_there_must_be_a_key(tmp_path: Path) -> None:
         "`cosign generate-key-pair` makes a pair; the private key is kept from others.\n"
     )
     assert "the key is env://NONE, but there is no such variable" in sign("--key", "env://NONE", IMAGE)
-    Signer("awskms:///alias/x")
+    with Signer("awskms:///alias/x"):
+        pass
 
 
 @pytest.mark.parametrize(
