@@ -20,10 +20,10 @@ _BUILD_OPTIONS = ("--jobs=", "--symlink_prefix=")  # query does not know them
 
 @pytest.fixture(scope="module", name="actions")
 def _actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Action]]:
-    """The actions of all images and link tests of `bazel build //images:all`, and of what they need."""
+    """The actions of all images, their link tests and bills of materials, of `bazel build //images:all`, and of what they need."""
     where = Surroundings(root(), tmp_path_factory.mktemp("nested") / "out", 0o022, {})
     options = [*OPTIONS, *shared_downloads(Path(os.environ["TEST_TMPDIR"]))]
-    everything = "kind('(oci_image.*|link_test) rule', //images:all)"
+    everything = "kind('(oci_image.*|link_test|image_sbom_rule) rule', //images:all)"
     wanted = f"{everything} except attr(tags, manual, {everything})"
     try:
         loading = [option for option in options if not option.startswith(_BUILD_OPTIONS)]
@@ -85,3 +85,11 @@ def test_each_deb_is_unpacked_once(actions: list[Action]) -> None:
     )
     assert [deb for deb, count in debs.items() if count > 1] == []
     assert len(debs) == sum(action.mnemonic == "DebPart" for action in actions)
+
+
+def test_each_part_is_described_once_and_for_no_image(actions: list[Action]) -> None:
+    described = [action for action in actions if action.mnemonic == "Component"]
+    assert len(described) > 500
+    assert not [group[0].outputs for group in same_work(described)]
+    images = [path for action in actions if action.mnemonic == _IMAGE for path in action.outputs]
+    assert not [action for action in makers(actions, images) if action.mnemonic in ("Component", "Sbom")]

@@ -17,7 +17,6 @@ from tools.image_run.store import cached_root
 from tools.image_run.unpack import remove_tree
 from tools.testing.debian_sources import mirrored
 
-
 Json = dict[str, Any]
 
 

@@ -1,7 +1,7 @@
 """A scanner finds the packages of an image: all of them, each with its version, and no others.
 
-debsbom is Debian's own. It only reads files, so images for other machines are scanned as well. What the build says of
-itself, without looking at the image, is the same.
+debsbom is Debian's own. It only reads files, so images for other machines are scanned as well. What the build
+says of itself, without looking at the image, is the same.
 """
 
 from __future__ import annotations

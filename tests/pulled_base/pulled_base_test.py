@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -219,6 +220,34 @@ def test_both_architectures_are_in_the_index(nested: Nested, images: dict[str, I
     index = nested.build("//images:runtime_py311_index")
     for arch in ARCHITECTURES:
         assert open_image(index, f"linux/{arch}").digest == images[arch].digest
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_the_bill_of_materials_has_the_base_and_what_was_added(
+    nested: Nested, images: dict[str, Image], arch: str
+) -> None:
+    done = nested.run("build", FLAG, f"//images:runtime_py311_{arch}_sbom")
+    assert done.returncode == 0, done.stderr
+    folder = nested.bazel.root / "bazel-bin/images"
+    document = json.loads((folder / f"runtime_py311_nvidia_{arch}.cdx.json").read_bytes())
+    kinds: dict[str, dict[str, Any]] = {kind: {} for kind in ("image", "installed", "deb")}
+    for each in document["components"]:
+        (kind,) = (said["value"] for said in each["properties"] if said["name"] == "pycuda:kind")
+        kinds.setdefault(kind, {})[each["name"]] = each
+    root = Root()
+    root.add_image(images[arch])
+    database = stanzas((root.content("/var/lib/dpkg/status") or b"").decode())
+    found = {each.splitlines()[0].split()[1] for each in database if "Status: install ok" in each}
+    assert kinds["installed"].keys() | kinds["deb"].keys() == found
+    assert not kinds["installed"].keys() & kinds["deb"].keys()
+    assert {"libssl3t64", "libc6"} <= kinds["installed"].keys()
+    assert {"python3.11-minimal", "ca-certificates"} <= kinds["deb"].keys()
+    assert all("hashes" in each for each in kinds["deb"].values())
+    assert kinds["installed"]["libssl3t64"]["version"] == OPENSSL
+    (base,) = kinds["image"].values()
+    manifests = json.loads(nested.registry.manifest(REPOSITORY, nested.digest))["manifests"]
+    (digest,) = (each["digest"] for each in manifests if each["platform"]["architecture"] == arch)
+    assert base["hashes"] == [{"alg": "SHA-256", "content": digest.removeprefix("sha256:")}]
 
 
 def test_a_python_without_merged_usr_fits_too(nested: Nested, tmp_path: Path) -> None:
