@@ -20,7 +20,7 @@ _BUILD_OPTIONS = ("--jobs=", "--symlink_prefix=")  # query does not know them
 
 @pytest.fixture(scope="module", name="actions")
 def _actions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Action]]:
-    """The actions of all images, their link tests and bills of materials, of `bazel build //images:all`, and of what they need."""
+    """The actions of all images, link tests and bills of materials in //images, and of what they need."""
     where = Surroundings(root(), tmp_path_factory.mktemp("nested") / "out", 0o022, {})
     options = [*OPTIONS, *shared_downloads(Path(os.environ["TEST_TMPDIR"]))]
     everything = "kind('(oci_image.*|link_test|image_sbom_rule) rule', //images:all)"

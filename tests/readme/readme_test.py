@@ -17,6 +17,7 @@ GUIDES = [
     "docs/libraries.md",
     "docs/load.md",
     "docs/push.md",
+    "docs/supply_chain.md",
     "examples/README.md",
 ]
 

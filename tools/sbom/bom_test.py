@@ -101,6 +101,7 @@ def test_needs_lead_to_what_is_there_in_their_own_world() -> None:
         (wheel("torch", "2.0+cu128"), "bookworm", "pypi/torch@2.0%2Bcu128"),
         (Component("interpreter", "python", "3.12.11"), "", "generic/python@3.12.11"),
         (Component("installed", "a", "1ubuntu2", "amd64"), "bookworm", "deb/ubuntu/a@1ubuntu2?arch=amd64"),
+        (Component("installed", "a", "1", "all", supplier="x <x@nvidia.com>"), "", "deb/nvidia/a@1?arch=all"),
         (Component("installed", "a", "1", "all"), "bookworm", "deb/debian/a@1?arch=all"),
         (
             Component("image", "Base", arch="arm64", sha256="0" * 64),

@@ -41,7 +41,8 @@ def image_purl(name: str, sha256: str, arch: str) -> str:
 
 def _vendor(component: Component) -> str:
     """Whose package it is, as its own version and maintainer say."""
-    return "ubuntu" if "ubuntu" in f"{component.version} {component.supplier}".lower() else "debian"
+    said = f"{component.version} {component.supplier}".lower()
+    return next((vendor for vendor in ("nvidia", "ubuntu") if vendor in said), "debian")
 
 
 def _url(kind: str, name: str, version: str, qualifiers: Mapping[str, str]) -> str:
