@@ -67,6 +67,13 @@ def test_an_image_goes_by_its_digest(key: Path, reference: str) -> None:
     assert sign("--key", key, IMAGE, reference).startswith(f"error: {reference} is no image by its digest\n")
 
 
+def test_whoever_signs_names_a_digest(key: Path) -> None:
+    with Signer(str(key)) as signer:
+        for act in (signer.sign, lambda reference: signer.attest(reference, "x", {})):
+            with pytest.raises(ToolError, match="is no image by its digest"):
+                act("localhost:1/team/app:v1")
+
+
 def test_without_cosign_it_says_where_to_get_it(key: Path, tmp_path: Path) -> None:
     assert "there is no cosign on PATH" in sign("--key", key, IMAGE, PATH=str(tmp_path))
 
