@@ -117,18 +117,20 @@ def _targets(ctx, attributes):
     return [each for each in found if type(each) == "Target"]
 
 def _described(ctx, attributes, own = [], suites = []):
-    """What the targets in some attributes tell, and more. Source files have no aspect: they are described here."""
-    targets = _targets(ctx, attributes)
-    known = [each[ComponentsInfo] for each in targets if ComponentsInfo in each]
-    others = [
-        _files(ctx, "{}.{}".format(ctx.label.name, number), each[DefaultInfo])
-        for number, each in enumerate(targets)
-        if ComponentsInfo not in each
-    ]
+    """What the targets in some attributes tell, and more."""
+    known = [each[ComponentsInfo] for each in _targets(ctx, attributes) if ComponentsInfo in each]
     return ComponentsInfo(
-        files = depset(own + others, transitive = [each.files for each in known]),
+        files = depset(own, transitive = [each.files for each in known]),
         suites = depset(suites, transitive = [each.suites for each in known]),
     )
+
+def _sources(ctx, attributes):
+    """The source files in some attributes: they have no aspect, and are described where they are used."""
+    return [
+        _files(ctx, "{}.{}".format(ctx.label.name, number), each[DefaultInfo])
+        for number, each in enumerate(_targets(ctx, attributes))
+        if ComponentsInfo not in each
+    ]
 
 def _apt(ctx, target):
     """An apt layer, what lies below one, or what stands for one."""
@@ -146,23 +148,23 @@ def _image_components_impl(target, ctx):
     if DebInfo in target:
         found = _described(ctx, [], [_deb(ctx, target[DebInfo])])
     elif hasattr(attributes, "tars"):
-        found = _described(ctx, ["base", "tars"])
+        found = _described(ctx, ["base", "tars"], _sources(ctx, ["base", "tars"]))
     elif VenvInfo in target or hasattr(attributes, "wheels"):
-        found = _described(ctx, ["venv", "wheels"])
+        found = _described(ctx, ["venv", "wheels"], _sources(ctx, ["wheels"]))
     elif AptSetInfo in target:
         found = _described(ctx, ["debs", "on"])
     elif AptLayerInfo in target:
         found = _apt(ctx, target)
     elif type(getattr(attributes, "image", None)) == "Target":
-        found = _described(ctx, ["image"])
+        found = _described(ctx, ["image"], _sources(ctx, ["image"]))
     elif InterpreterInfo in target and getattr(attributes, "part", "") == "runtime":
         found = _described(ctx, [], [_interpreter(ctx, target)])
     elif hasattr(attributes, "sdist"):
         found = _described(ctx, [], [_sdist_wheel(ctx, target)])
     else:
         wheels = _wheels(ctx)
-        below = [each for each in _targets(ctx, ["data"]) if ComponentsInfo in each] if wheels else []
-        found = _described(ctx, ["data"] if below else [], wheels or [_files(ctx, ctx.label.name, target[DefaultInfo])])
+        own = wheels or [_files(ctx, ctx.label.name, target[DefaultInfo])]
+        found = _described(ctx, ["data"] if wheels else [], own)
     return [found]
 
 image_components = aspect(

@@ -39,15 +39,16 @@ _ATTRS = {
     "image_name": attr.string(
         doc = "What the documents call the image; by default the name of its target.",
     ),
-    "module_version": attr.string(
-        default = "0",
-        doc = "Version of this repository's module, for the documents to name who wrote them.",
-    ),
     "_tool": attr.label(
         cfg = "exec",
         default = "//tools/sbom",
         doc = "Writes the documents.",
         executable = True,
+    ),
+    "_version": attr.label(
+        allow_single_file = True,
+        default = "//tools/sbom:version.txt",
+        doc = "Its version: documents name who wrote them.",
     ),
 } | {
     "_" + name: attr.label(default = "//images:" + name, doc = doc, providers = [BuildSettingInfo])
@@ -76,7 +77,7 @@ def _image_sbom_impl(ctx):
     args.add("--name", ctx.attr.image_name or label.name)
     args.add("--label", "//{}:{}".format(label.package, label.name))
     args.add_all(components.suites, before_each = "--suite")
-    args.add("--tool-version", ctx.attr.module_version)
+    args.add("--version", ctx.file._version)
     for option, flag in [
         ("--builder-id", ctx.attr._builder_id),
         ("--commit", ctx.attr._source_commit),
@@ -94,7 +95,7 @@ def _image_sbom_impl(ctx):
         progress_message = "Listing what %{label} is about",
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = depset([layout], transitive = [components.files, ctx.attr.image[DefaultInfo].default_runfiles.files]),
+        inputs = depset([layout, ctx.file._version], transitive = [components.files, ctx.attr.image[DefaultInfo].default_runfiles.files]),
         outputs = documents.values() + [referrers],
     )
     return [
@@ -127,7 +128,6 @@ def image_sbom(name, image, image_name = None, **kwargs):
         name = name,
         image = image,
         image_name = image_name,
-        module_version = native.module_version() or "0",
         **kwargs
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from email.utils import getaddresses
 from pathlib import Path
 
 from tools.common.names import canonical
@@ -36,7 +37,7 @@ def of_wheel(path: Path, sdist: str = "") -> Component:
             sha256=sha256,
             license=found.expression,
             license_refs=found.refs,
-            supplier=_supplier(name, str(said.get("Author") or ""), str(said.get("Maintainer") or "")),
+            supplier="NVIDIA Corporation" if _NVIDIA.fullmatch(name) else _author(wheel),
             homepage=_homepage(wheel),
             file=path.name,
             source=sdist,
@@ -66,10 +67,14 @@ def _classifiers(wheel: Wheel) -> list[str]:
     return [each for each in said if each.startswith("License ::") and each != "License :: OSI Approved"]
 
 
-def _supplier(name: str, author: str, maintainer: str) -> str:
-    if _NVIDIA.fullmatch(name):
-        return "NVIDIA Corporation"
-    return " ".join((author or maintainer).split())[:200]
+def _author(wheel: Wheel) -> str:
+    """Who made it: names are in fields of their own, or before the addresses."""
+    for who in ("Author", "Maintainer"):
+        said = str(wheel.metadata.get(who) or "")
+        names = [name for name, _ in getaddresses([str(wheel.metadata.get(f"{who}-email") or "")]) if name]
+        if found := " ".join((said or ", ".join(names)).split()):
+            return found[:_LONGEST]
+    return ""
 
 
 def _homepage(wheel: Wheel) -> str:

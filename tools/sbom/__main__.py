@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="what the image is called")
     parser.add_argument("--label", required=True, help="the target that builds it")
     parser.add_argument("--suite", action="append", default=[], help="Debian suite of its packages")
-    parser.add_argument("--tool-version", default="0", help="version of this repository's module")
+    parser.add_argument("--version", type=Path, required=True, help="file with the version of this program")
     parser.add_argument("--builder-id", default=UNKNOWN_BUILDER, help="URI of who builds")
     parser.add_argument("--source", default="", help="URI of the sources' repository")
     parser.add_argument("--commit", default="", help="commit of the sources")
@@ -45,11 +45,12 @@ def main() -> None:
     args = parser.parse_args()
     subject = read_subject(args.image, args.name, args.label)
     components = [each for path in args.components for each in record.read(path)]
+    version = args.version.read_text(encoding="utf-8").strip()
     bom = merge(subject, components, args.suite)
     builder = Builder(args.builder_id, args.source, args.commit)
     texts = {
-        args.spdx: dump(spdx(bom, f"{_TOOL}-{args.tool_version}", _epoch())),
-        args.cyclonedx: dump(cyclonedx(bom, _TOOL, args.tool_version)),
+        args.spdx: dump(spdx(bom, f"{_TOOL}-{version}", _epoch())),
+        args.cyclonedx: dump(cyclonedx(bom, _TOOL, version)),
         args.provenance: dump(provenance(bom, builder)),
     }
     for path, text in texts.items():

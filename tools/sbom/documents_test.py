@@ -19,6 +19,7 @@ from tools.common.errors import ToolError
 from tools.component.record import Component, dumps
 from tools.image_run import testing as make
 from tools.sbom.__main__ import main
+from tools.sbom.subject import read_subject
 
 COMPONENTS = [
     Component(
@@ -54,8 +55,10 @@ class Made:
         self.image = layout.finish(layout.image([[make.file("a")]]))
         self.folder = folder
         self.layout = folder / "referrers"
+        (folder / "version").write_text("1.2.3\n")
         (folder / "components.json").write_text(dumps(components), encoding="utf-8")
         options = {
+            "version": folder / "version",
             "image": self.image, "name": "app", "label": "//x:app_amd64", "suite": "bookworm",
             "layout": self.layout,
             "spdx": self.path("spdx"), "cyclonedx": self.path("cdx"), "provenance": self.path("provenance"),
@@ -74,7 +77,7 @@ class Made:
 
     def files(self) -> dict[str, bytes]:
         folders = [
-            path for path in self.folder.iterdir() if path != self.image and "components" not in path.name
+            path for path in self.folder.iterdir() if path.name not in ("image", "components.json", "version")
         ]
         files = [file for path in folders for file in ([path] if path.is_file() else path.rglob("*"))]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in files if path.is_file()}
@@ -203,3 +206,10 @@ def test_the_time_is_that_of_source_date_epoch(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
     with pytest.raises(ToolError, match="SOURCE_DATE_EPOCH is 'today'"):
         main()
+
+
+def test_an_index_is_refused(tmp_path: Path) -> None:
+    layout = make.Layout(tmp_path / "index")
+    path = layout.finish(layout.index([layout.image([[make.file("a")]])]))
+    with pytest.raises(ToolError, match="this is not one image"):
+        read_subject(path, "app", "//x:app")
