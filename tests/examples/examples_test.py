@@ -22,6 +22,7 @@ _RUNTIME = Path(os.environ["RUNTIME"]).absolute()
 _IMAGE = "//:train_py311"
 _SAYS = "y = 1.97 x + 1.06, 57 bytes\n"
 _ARCHITECTURES = ("amd64", "arm64")
+_VERSION = re.findall(r'version = "(.*)"', (root() / "MODULE.bazel").read_text())[0]
 _OPTIONS = [option for option in OPTIONS if option != "--disk_cache="]
 
 
@@ -113,6 +114,22 @@ def test_a_registry_gets_both_architectures(examples: Examples, tmp_path: Path) 
     assert {each["platform"]["architecture"]: each["digest"] for each in manifests} == {
         arch: examples.image(f"{_IMAGE}_{arch}", f"linux/{arch}").digest for arch in _ARCHITECTURES
     }
+
+
+def test_the_bill_of_materials_has_wheels_sources_and_base(examples: Examples) -> None:
+    examples.bazel("build", f"{_IMAGE}_sbom", "--@pycuda//images:source_commit=" + "c" * 40)
+    folder = Path(examples.bazel("info", "bazel-bin").strip())
+    for arch in _ARCHITECTURES:
+        document = json.loads((folder / f"train_py311_{arch}.cdx.json").read_bytes())
+        image = examples.image(f"{_IMAGE}_{arch}", f"linux/{arch}")
+        assert document["metadata"]["component"]["version"] == image.digest
+        assert document["metadata"]["tools"]["components"][0]["version"] == _VERSION
+        names = {each["name"] for each in document["components"]}
+        assert names > {"bash", "python3.11-minimal", "nvidia-cuda-runtime-cu12"}
+        assert names > {"msgpack", "msgpack-numpy", "numpy", f"train_py311_{arch}_app"}
+        statement = json.loads((folder / f"train_py311_{arch}.provenance.json").read_bytes())
+        sources = statement["predicate"]["buildDefinition"]["resolvedDependencies"][0]
+        assert sources["digest"] == {"gitCommit": "c" * 40}
 
 
 _WRONG = """\
