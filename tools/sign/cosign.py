@@ -45,6 +45,7 @@ class Signer:
 
     def __init__(self, key: str, authority: str = "") -> None:
         _check_key(key)
+        self._program = _program()
         self._key = key
         self._authority = authority
         self._folder = tempfile.TemporaryDirectory(prefix="sign-")
@@ -57,17 +58,19 @@ class Signer:
     ) -> None:
         self._folder.cleanup()
 
-    def sign(self, reference: str) -> bool:
+    def sign(self, reference: str, *, plain: bool = False) -> bool:
         """Signs an image or index, unless this key already has: returns whether a signature was added.
 
         Args:
             reference: registry, repository and digest. The images of an index have signatures of their own.
+            plain: whether the registry is reached by HTTP; one on this machine may be in any case.
         """
         check_reference(reference)
-        verified = self._cosign("verify", [*_OFFLINE, "--key", str(self._public), reference])
+        way = ["--allow-http-registry"] if plain else []
+        verified = self._cosign("verify", [*way, *_OFFLINE, "--key", str(self._public), reference])
         if verified.returncode == 0:
             return False
-        self._run("sign", [*self._trust, "--key", self._key, reference])
+        self._run("sign", [*way, *self._trust, "--key", self._key, reference])
         return True
 
     def attest(self, reference: str, kind: str, predicate: Mapping[str, object]) -> None:
@@ -111,7 +114,7 @@ class Signer:
         self, command: str, arguments: list[str], *, registry: bool = True
     ) -> subprocess.CompletedProcess[str]:
         authority = ["--registry-cacert", self._authority] if self._authority and registry else []
-        line = [_program(), command, *authority, *arguments]
+        line = [self._program, command, *authority, *arguments]
         environment = os.environ | {_PASSWORD: _password()}
         return subprocess.run(line, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
