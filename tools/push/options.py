@@ -111,14 +111,22 @@ def _parser() -> argparse.ArgumentParser:
         help="the largest request, such as 50M, where something before the registry has a limit",
     )
     add("--ca", metavar="FILE", help="certificates of a private authority to trust, beside the system's")
-    add("--retries", type=int, default=7, metavar="N", help="how often to try what fails (%(default)s)")
+    add("--retries", type=_retries, default=7, metavar="N", help="how often to try what fails (%(default)s)")
     add("--plan", metavar="FILE", help="what to push; the target knows")
     return parser
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 64")
+    return _number(text, 1, 64)
+
+
+def _retries(text: str) -> int:
+    return _number(text, 0, 100)
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from {least} to {most}")
     return int(text)
 
 
