@@ -114,6 +114,7 @@ def test_environment(ready: Launcher) -> None:
     for dropped in ("LD_LIBRARY_PATH", "PYTHONPATH", "JAVA_HOME", "CC", "BAZELW_TOOLBOX"):
         assert not any(line.startswith(f"{dropped}=") for line in lines)
     assert "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" in lines
+    assert "BAZELW_INSIDE=toolbox" in lines
 
 
 def test_files_that_pip_is_told_to_read(ready: Launcher) -> None:
