@@ -26,6 +26,8 @@ from tools.testing.nested_bazel import NestedBazel, caches
 REPOSITORY = "nvidia/cuda"
 PROBLEM = f"error: docker.io/{REPOSITORY}: the manifest "
 DOWN = "127.0.0.1:9"
+DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}(?=\",  # 12\.8\.1-base-ubuntu24\.04)")
 _ARCHITECTURES = ("amd64", "arm64")
 
@@ -167,6 +169,28 @@ def test_a_folder_on_this_machine(nested: Nested) -> None:
     image = nested.image()
     pulled = nested.pull("arm64", mirror=str(image.root))
     assert open_image(pulled, "linux/arm64").config.platform == "linux/arm64"
+
+
+def test_a_folder_that_crane_has_carried_over(nested: Nested, tmp_path: Path) -> None:
+    """With Docker's media types, which other programs turn into OCI's, and so change the digest."""
+    image = nested.image()
+    nested.registry.put_layout(REPOSITORY, "1", image)
+    entries = []
+    for entry in image.manifest["manifests"]:
+        manifest = {**json.loads(image.follow(entry)), "mediaType": DOCKER}
+        content = json.dumps(manifest).encode()
+        digest = nested.registry.put_manifest(REPOSITORY, sha256(content), content, DOCKER)
+        entries.append({**entry, "mediaType": DOCKER, "digest": digest, "size": len(content)})
+    content = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": entries}).encode()
+    digest = nested.registry.put_manifest(REPOSITORY, "docker", content, LIST)
+    nested.pin(digest)
+    name = f"{nested.registry.host}/{REPOSITORY}@{digest}"
+    environ = os.environ | {"DOCKER_CONFIG": nested.login("secret")}
+    command = ["crane", "pull", "--format=oci", name, str(tmp_path / "carried")]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pulled = nested.pull("arm64", mirror=str(tmp_path / "carried"))
+    assert Layout(pulled).digest == entries[1]["digest"]
 
 
 def test_a_rotten_blob_in_a_folder_is_named(nested: Nested) -> None:
