@@ -148,3 +148,14 @@ def test_where_only_the_socket_can_be_seen_as_in_the_toolbox(podman: Podman, ser
     assert "podman has localhost/socket:1: " in done.said
     assert done.layers[1] == len(load_from(BASE).layers)
     podman.ok("rmi", "localhost/socket:1")
+
+
+def test_a_docker_that_is_podman_as_debian_has_it(loaded: Podman, tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\nexec podman "$@"\n')
+    docker.chmod(0o755)
+    environ = loaded.environment | {"PATH": f"{tmp_path}:{loaded.environment['PATH']}"}
+    done = load(BASE, "--runtime=docker", "--tag=shim:1", environment=environ)
+    assert (done.code, done.layers[0]) == (0, 0), done.warned
+    assert "podman has localhost/shim:1: " in done.said
+    loaded.ok("rmi", "localhost/shim:1")
