@@ -12,6 +12,14 @@ compiler; `libraries` (JSON) is what the dynamic loader reads of its ELF files. 
     },
 )
 
+BuiltWheelInfo = provider(
+    doc = "A wheel that was built here.",
+    fields = {
+        "sdist": "File: the source distribution.",
+        "wheel": "File: the wheel.",
+    },
+)
+
 VenvInfo = provider(
     doc = "A virtual environment in layers.",
     fields = {

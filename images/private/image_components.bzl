@@ -16,7 +16,7 @@ Nothing is looked for in the image: what a rule put into it is what the rule's a
 load("//apt:defs.bzl", "AptLayerInfo", "AptSetInfo", "DebInfo")
 load("//images:providers.bzl", "InterpreterInfo")
 load("//tools/common:worker.bzl", "WORKER")
-load("//venv:providers.bzl", "VenvInfo")
+load("//venv:providers.bzl", "BuiltWheelInfo", "VenvInfo")
 
 ComponentsInfo = provider(
     doc = "What an image, a layer or a part of one is made of.",
@@ -69,25 +69,21 @@ def _files(ctx, name, target, more = []):
     return _component(ctx, name, args, depset(transitive = [target.files, target.default_runfiles.files]))
 
 def _wheels(ctx):
-    """Those of a filegroup in a pip hub."""
+    """Those of a filegroup: in a pip hub, or of what was built here."""
+    built = [each[BuiltWheelInfo] for each in _targets(ctx, ["srcs"]) if BuiltWheelInfo in each]
+    sdists = {each.wheel: each.sdist for each in built}
     return [
-        _component(ctx, wheel.basename, _wheel_args(ctx, wheel), [wheel])
-        for wheel in getattr(ctx.rule.files, "srcs", [])
-        if wheel.extension == "whl"
+        _wheel(ctx, file, sdists.get(file))
+        for file in getattr(ctx.rule.files, "srcs", [])
+        if file.extension == "whl"
     ]
 
-def _wheel_args(ctx, wheel):
+def _wheel(ctx, wheel, sdist = None):
     args = ctx.actions.args()
+    if sdist:
+        args.add("--sdist", sdist.basename)
     args.add(wheel)
-    return args
-
-def _sdist_wheel(ctx, target):
-    """A wheel that was built here."""
-    sdist = ctx.rule.file.sdist
-    args = ctx.actions.args()
-    args.add("--sdist", sdist.basename)
-    args.add_all(target[DefaultInfo].files)
-    return _component(ctx, ctx.label.name, args, target[DefaultInfo].files)
+    return _component(ctx, wheel.basename, args, [wheel])
 
 def _interpreter(ctx, target):
     args = ctx.actions.args()
@@ -159,8 +155,8 @@ def _image_components_impl(target, ctx):
         found = _described(ctx, ["image"], _sources(ctx, ["image"]))
     elif InterpreterInfo in target and getattr(attributes, "part", "") == "runtime":
         found = _described(ctx, [], [_interpreter(ctx, target)])
-    elif hasattr(attributes, "sdist"):
-        found = _described(ctx, [], [_sdist_wheel(ctx, target)])
+    elif BuiltWheelInfo in target:
+        found = _described(ctx, [], [_wheel(ctx, target[BuiltWheelInfo].wheel, target[BuiltWheelInfo].sdist)])
     else:
         wheels = _wheels(ctx)
         own = wheels or [_files(ctx, ctx.label.name, target[DefaultInfo])]

@@ -1,6 +1,7 @@
 """Rule that builds a wheel from a source distribution, for one Python and architecture."""
 
 load("//tools/platforms:defs.bzl", "for_image", "outside_of_images")
+load("//venv:providers.bzl", "BuiltWheelInfo")
 load(":venv_part.bzl", "PYTHONS")
 
 _BUBBLEWRAP = "//tools/bubblewrap:toolchain_type"
@@ -143,12 +144,16 @@ def _sdist_wheel_impl(ctx):
         mnemonic = "SdistWheel",
         progress_message = "Building {} in {}".format(name, ctx.attr.build_root.label.name),
     )
-    return [DefaultInfo(files = depset([wheel]))]
+    return [
+        DefaultInfo(files = depset([wheel])),
+        BuiltWheelInfo(sdist = ctx.file.sdist, wheel = wheel),
+    ]
 
 sdist_wheel = rule(
     implementation = _sdist_wheel_impl,
     doc = _DOC,
     attrs = _ATTRS,
     cfg = outside_of_images,
+    provides = [BuiltWheelInfo],
     toolchains = [_BUBBLEWRAP],
 )
