@@ -76,6 +76,7 @@ def image_family(
     image_push(
         name = name + "_push",
         image = name + "_index",
+        referrers = [name + "_sbom"],
         tags = tags,
         visibility = visibility,
         **push
