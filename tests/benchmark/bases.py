@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from tests.benchmark.chart import chart
-from tests.benchmark.report import table
+from tests.benchmark.report import count, table
 from tests.equivalence.archive import read_locked
 from tests.equivalence.reference import mmdebstrap
 from tests.reproducible.nested import OPTIONS, Surroundings, bazel, shared_downloads
@@ -58,17 +58,11 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=_count, default=3, help="how often both are run (default: 3)")
+    parser.add_argument("--runs", type=count, default=3, help="how often both are run (default: 3)")
     parser.add_argument("--svg", default="bases.svg", metavar="FILE", help="the chart (default: bases.svg)")
     parser.add_argument("--pair", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--excludes", type=Path, required=True, help=argparse.SUPPRESS)
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of runs")
-    return int(text)
 
 
 def _build(targets: list[str]) -> tuple[float, dict[str, int]]:

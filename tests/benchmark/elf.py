@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.benchmark.chart import chart
 from tests.benchmark.inputs import scratch, wheels_of
 from tests.benchmark.measure import Run, python
-from tests.benchmark.report import table
+from tests.benchmark.report import count, table
 from tools.common.errors import run
 from tools.elf_scan import elf
 
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=_count, default=3, help="how often all are run (default: 3)")
+    parser.add_argument("--runs", type=count, default=3, help="how often all are run (default: 3)")
     parser.add_argument("--svg", default="elf.svg", metavar="FILE", help="the chart (default: elf.svg)")
     parser.add_argument(
         "--without", action="append", default=[], choices=list(_WAYS)[2:], help="leave one out"
@@ -158,12 +158,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--default", type=Path, nargs="*", default=[], help=argparse.SUPPRESS)
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of runs")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from tests.benchmark.chart import chart
 from tests.benchmark.contestants import manifest, unpack
 from tests.benchmark.inputs import scratch, wheels_of
 from tests.benchmark.measure import Run, measure, python
-from tests.benchmark.report import table
+from tests.benchmark.report import Goal, count, table
 from tools.common.errors import run
 
 GZIP, ZSTD, PKG_TAR = "(a) unpack, tar, gzip -6", "(b) unpack, tar, zstd -3", "(c) pkg_tar of unpacked"
@@ -76,10 +76,7 @@ def goals(medians: dict[str, float], sizes: dict[str, int], memory: int) -> list
         ("times gzip's size", sizes[OURS] / sizes[GZIP], 1.05, "at most 1.05"),
         ("MB above Python", memory / (1 << 20), 64, "at most 64"),
     ]
-    return [
-        f"{'reached' if value <= limit else 'missed ':7}  {value:6.3f} {what}, {text}"
-        for what, value, limit, text in rows
-    ]
+    return [str(Goal(value, what, limit, text)) for what, value, limit, text in rows]
 
 
 class _Turns:
@@ -119,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=int, default=3, help="how often all are run (default: 3)")
+    parser.add_argument("--runs", type=count, default=3, help="how often all are run (default: 3)")
     parser.add_argument("--svg", default="layers.svg", metavar="FILE", help="the chart (default: layers.svg)")
     parser.add_argument(
         "--wheels",

@@ -1,9 +1,32 @@
-"""What a benchmark has measured, as a table."""
+"""What a benchmark has measured, as a table, and what became of its goals."""
 
 from __future__ import annotations
 
+import argparse
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure that was to be at most `most`; `text` says that in words."""
+
+    value: float
+    what: str
+    most: float
+    text: str
+
+    def __str__(self) -> str:
+        reached = "reached" if self.value <= self.most else "missed "
+        return f"{reached}  {self.value:6.3f} {self.what}, {self.text}"
+
+
+def count(text: str) -> int:
+    """A number of runs, or of something else that is at least one, from a command line."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number that is at least one")
+    return int(text)
 
 
 def table(
