@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmark.inputs import scratch, wheels_of
 from tests.benchmark.publishing.contest import SCENARIOS, Contest
+from tests.benchmark.publishing.locks import bumped_wheel
 from tests.benchmark.publishing.picture import picture
 from tests.benchmark.publishing.results import comparison, goals, parts
 from tests.benchmark.publishing.sides import BAZEL, PODMAN, Bazel, Podman, Side
@@ -31,6 +31,7 @@ from tools.lint.workspace import root
 def main() -> None:
     """Runs the contest, prints tables and what became of the goals, and writes the picture."""
     args = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # no server, registry or container is left
     scenarios = args.scenario or list(SCENARIOS)
     if not can_set_owners() and PODMAN not in args.without:
         raise ToolError("podman needs root, or a range of users of one's own", remedy="Say --without podman.")
@@ -64,28 +65,6 @@ def main() -> None:
     svg = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), args.svg)
     svg.write_text(picture("An application and its wheels, to a registry", contest.results), encoding="utf-8")
     print(f"picture: {svg}")
-
-
-def bumped_wheel(before: str, after: str, wheels: Sequence[Path]) -> Path:
-    """The wheel that one lock has and the other has not.
-
-    Raises:
-        ToolError: there is not exactly one.
-    """
-    pin = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
-    changed = sorted(set(pin.findall(after)) - set(pin.findall(before)))
-    found = [
-        wheel
-        for wheel in wheels
-        for name, version in changed
-        if wheel.name.lower().startswith(f"{re.sub(r'[-_.]+', '_', name).lower()}-{version}-")
-    ]
-    if len(changed) != 1 or len(found) != 1:
-        raise ToolError(
-            f"the locks differ in {len(changed)} pins, with {len(found)} wheels, not in one",
-            remedy="Change venv/locks/publish_before.in; ./bazelw run //venv:lock -- publish publish_before",
-        )
-    return found[0]
 
 
 def _sides(

@@ -153,10 +153,10 @@ _STARTS = (BARE, COLD, RESTART)
 
 def _turn(side: Side, proxy: CountingProxy, registry: Registry, *, start: bool) -> Turn:
     proxy.sent()  # what was sent before is none of this turn's
-    begin = time.monotonic()
+    begin = started = time.monotonic()
     if start:
         side.start()
-    started = time.monotonic()
+        started = time.monotonic()
     side.build()
     built = time.monotonic()
     side.push()
