@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.airgap.layout import Layout
 from tests.airgap.registry import Registry, serve
+from tests.benchmark.publishing.cpu import seconds
 from tests.benchmark.publishing.proxy import CountingProxy, counting
 from tests.benchmark.publishing.sides import BASES, TAG, Podman, Side
 from tests.benchmark.publishing.sources import application, lock
@@ -32,13 +33,14 @@ SCENARIOS: Mapping[str, str] = {
 class Turn:
     """What it took to publish once: seconds, and bytes.
 
-    `start` is the part of `build` in which Bazel's server started. `image` is the size of all layers,
-    compressed.
+    `start` is the part of `build` in which Bazel's server started. `cpu` is CPU time of all but the
+    registry. `image` is the size of all layers, compressed.
     """
 
     start: float
     build: float
     push: float
+    cpu: float
     sent: int
     image: int
 
@@ -153,6 +155,7 @@ _STARTS = (BARE, COLD, RESTART)
 
 def _turn(side: Side, proxy: CountingProxy, registry: Registry, *, start: bool) -> Turn:
     proxy.sent()  # what was sent before is none of this turn's
+    cpu = seconds(side.servers())
     begin = started = time.monotonic()
     if start:
         side.start()
@@ -161,8 +164,9 @@ def _turn(side: Side, proxy: CountingProxy, registry: Registry, *, start: bool) 
     built = time.monotonic()
     side.push()
     pushed = time.monotonic()
+    cpu = seconds(side.servers()) - cpu
     size = image_size(registry, side.repository, TAG)
-    return Turn(started - begin, built - begin, pushed - built, proxy.sent(), size)
+    return Turn(started - begin, built - begin, pushed - built, cpu, proxy.sent(), size)
 
 
 def image_size(registry: Registry, repository: str, reference: str) -> int:

@@ -40,6 +40,9 @@ class Files:
     def stop(self) -> None:
         self.calls.append("stop")
 
+    def servers(self) -> list[int]:
+        return []
+
     def build(self) -> None:
         self.calls.append("build")
         layers = [(self.sources / name).read_bytes() for name in ("requirements.txt", "app/train.py")]

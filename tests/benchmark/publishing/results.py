@@ -30,6 +30,11 @@ def seconds(turn: Turn) -> float:
     return turn.seconds
 
 
+def cpu(turn: Turn) -> float:
+    """CPU time."""
+    return turn.cpu
+
+
 def sent(turn: Turn) -> float:
     """Bytes of bodies that the registry was sent."""
     return turn.sent
@@ -66,8 +71,8 @@ def comparison(results: Results) -> str:
 
 
 def parts(results: Results) -> str:
-    """Medians of building and pushing, and least and most of both together."""
-    rows = [["", "", "build", "of it server's start", "push", "both, least", "most"]]
+    """Medians of building and pushing, least and most of both together, and the median of CPU time."""
+    rows = [["", "", "build", "of it server's start", "push", "both, least", "most", "CPU time"]]
     for scenario in _ran(results):
         for side in _SIDES:
             turns = results[scenario].get(side, [])
@@ -84,6 +89,7 @@ def parts(results: Results) -> str:
                     shown_seconds(median(results, scenario, side, lambda turn: turn.push)),
                     shown_seconds(min(both)),
                     shown_seconds(max(both)),
+                    shown_seconds(median(results, scenario, side, cpu)),
                 ]
             )
     return markdown(rows)

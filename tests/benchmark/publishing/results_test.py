@@ -17,16 +17,19 @@ from tests.benchmark.publishing.results import comparison, goals, parts
 
 RESULTS: Results = {
     COLD: {
-        "podman": [Turn(0, 60, 30, 150_000_000, 190_000_000), Turn(0, 62, 31, 150_000_000, 190_000_000)],
-        "bazel": [Turn(4, 20, 2, 160_000_000, 200_000_000), Turn(6, 24, 4, 160_000_000, 200_000_000)],
+        "podman": [
+            Turn(0, 60, 30, 120, 150_000_000, 190_000_000),
+            Turn(0, 62, 31, 124, 150_000_000, 190_000_000),
+        ],
+        "bazel": [Turn(4, 20, 2, 40, 160_000_000, 200_000_000), Turn(6, 24, 4, 48, 160_000_000, 200_000_000)],
     },
     NOOP: {
-        "podman": [Turn(0, 4, 1, 900, 190_000_000)],
-        "bazel": [Turn(0, 1, 0.5, 0, 200_000_000)],
+        "podman": [Turn(0, 4, 1, 8, 900, 190_000_000)],
+        "bazel": [Turn(0, 1, 0.5, 2, 0, 200_000_000)],
     },
     PIN: {
-        "podman": [Turn(0, 60, 30, 150_000_000, 190_000_000)],
-        "bazel": [Turn(0, 3, 1, 10_600_000, 200_000_000)],
+        "podman": [Turn(0, 60, 30, 120, 150_000_000, 190_000_000)],
+        "bazel": [Turn(0, 3, 1, 6, 10_600_000, 200_000_000)],
     },
 }
 
@@ -54,9 +57,9 @@ def test_the_table_has_gaps_where_one_side_was_left_out() -> None:
 def test_the_parts_have_the_servers_start_and_the_spread() -> None:
     _, _, *rows = _cells(parts(RESULTS))
     assert [row[1:] for row in rows[:3]] == [
-        ["podman", "61.0 s", "", "30.5 s", "90.0 s", "93.0 s"],
-        ["bazel", "22.0 s", "5.00 s", "3.00 s", "22.0 s", "28.0 s"],
-        ["podman", "4.00 s", "", "1.00 s", "5.00 s", "5.00 s"],
+        ["podman", "61.0 s", "", "30.5 s", "90.0 s", "93.0 s", "122.0 s"],
+        ["bazel", "22.0 s", "5.00 s", "3.00 s", "22.0 s", "28.0 s", "44.0 s"],
+        ["podman", "4.00 s", "", "1.00 s", "5.00 s", "5.00 s", "8.00 s"],
     ]
 
 

@@ -38,6 +38,9 @@ class Side(Protocol):
     def stop(self) -> None:
         """Ends what serves builds."""
 
+    def servers(self) -> list[int]:
+        """The process numbers of what serves builds."""
+
     def build(self) -> None:
         """Builds the image."""
 
@@ -75,6 +78,10 @@ class Podman:
 
     def stop(self) -> None:
         """Has no server."""
+
+    def servers(self) -> list[int]:
+        """Has none."""
+        return []
 
     def build(self) -> None:
         """Podman takes from its cache what did not change."""
@@ -168,6 +175,11 @@ class Bazel:
     def stop(self) -> None:
         """Ends Bazel's server."""
         self._bazel("shutdown")
+
+    def servers(self) -> list[int]:
+        """Bazel's server, if it runs."""
+        file = self._folder / "out/server/server.pid.txt"
+        return [int(file.read_text(encoding="ascii"))] if file.exists() else []
 
     def build(self) -> None:
         """What `bazel run` does before it starts the program."""
