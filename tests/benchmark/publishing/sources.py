@@ -137,7 +137,8 @@ def workspace(folder: Path, pycuda: Path, architecture: str, *, byte_code: bool)
     (folder / "MODULE.bazel").write_text(_MODULE.format(pycuda=pycuda, python=PYTHON), encoding="utf-8")
     build = _BUILD.format(architecture=architecture, byte_code=byte_code, python=PYTHON)
     (folder / "BUILD.bazel").write_text(build, encoding="utf-8")
-    (folder / ".bazelrc").write_text(f"import {pycuda}/.bazelrc\n", encoding="utf-8")
+    stamp = f"build --workspace_status_command={pycuda}/tools/stamp/workspace_status.py"
+    (folder / ".bazelrc").write_text(f"import {pycuda}/.bazelrc\n{stamp}\n", encoding="utf-8")
     # The options of --config=airgap name the drop-ins by their place in the workspace.
     (folder / "airgap").symlink_to(pycuda / "airgap")
     (folder / ".bazelignore").write_text("airgap\n", encoding="utf-8")
