@@ -71,6 +71,15 @@ def built(target: str, where: Surroundings) -> Iterator[Path]:
 
 def bazel(where: Surroundings, *arguments: str) -> str:
     """What a command of the nested Bazel prints."""
+    done = run(where, *arguments)
+    assert done.returncode == 0, (
+        f"bazel {arguments[0]} in {where.workspace / where.folder}\n{done.stdout}{done.stderr}"
+    )
+    return done.stdout
+
+
+def run(where: Surroundings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command of the nested Bazel, which may fail."""
     startup = (
         *_STARTUP,
         f"--output_base={where.output_base}",
@@ -82,17 +91,14 @@ def bazel(where: Surroundings, *arguments: str) -> str:
         for name, value in os.environ.items()
         if not name.startswith(("TEST_", "RUNFILES_", "JAVA_"))
     }
-    folder = where.workspace / where.folder
-    done: subprocess.CompletedProcess[str] = subprocess.run(
+    return subprocess.run(
         [where.workspace / "bazelw", *startup, *arguments],
-        cwd=folder,
+        cwd=where.workspace / where.folder,
         env={"HOME": home, **keep, **where.variables},
         umask=where.umask,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"bazel {arguments[0]} in {folder}\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 def _shared_downloads() -> list[str]:

@@ -1,6 +1,6 @@
 """`py_binary` and `py_test`: Python programs started through a small stub."""
 
-load("@rules_python_host//:host.bzl", "HOST_PYTHON")
+load("@rules_python_host//:host.bzl", "HOST_PYTHON", "HOST_RUNTIME")
 load(":common.bzl", "LIBRARY_ATTRS", "make_py_info", "make_runfiles")
 
 _FLAG = str(Label("//python/config_settings:python_version"))
@@ -128,6 +128,7 @@ def _write_stub(ctx, info, main):
             ]),
             "%MAIN%": repr(_runfiles_path(ctx, main) if main else ""),
             "%MODULE%": repr(ctx.attr.main_module),
+            "%RUNTIME%": HOST_RUNTIME,
             "%SHEBANG%": _shebang(ctx),
             "%STUB%": repr(_runfiles_path(ctx, stub)),
         },

@@ -3,6 +3,7 @@
 _HOST = """\
 HOST_PYTHON = {python}
 HOST_VERSION = {version}
+HOST_RUNTIME = {runtime}
 DEFAULT_VERSION = {default}
 DECLARED_VERSIONS = {declared}
 """
@@ -21,11 +22,14 @@ def _host_python_impl(rctx):
 
     # The interpreter may be upgraded in place; this notices.
     rctx.watch(python)
-    probe = "import platform, sys; print(sys.executable, platform.python_version(), sep = '\\n')"
+    probe = """
+import platform, sys, zlib
+print(sys.executable, platform.python_version(), zlib.ZLIB_RUNTIME_VERSION, sep = "\\n")
+"""
     result = rctx.execute([python, "-BIS", "-c", probe])
     if result.return_code:
         fail("{} does not run:\n{}".format(python, result.stderr))
-    executable, version = result.stdout.splitlines()
+    executable, version, zlib = result.stdout.splitlines()
     if [int(part) for part in version.split(".")[:2]] < [3, 11]:
         fail("{} is Python {}; install Python 3.11 or later".format(executable, version))
     rctx.file("BUILD.bazel", "")
@@ -33,6 +37,7 @@ def _host_python_impl(rctx):
         declared = repr(rctx.attr.declared),
         default = repr(rctx.attr.default or _best_default(rctx.attr.declared, version)),
         python = repr(executable),
+        runtime = repr("Python {}, zlib {}".format(version, zlib)),
         version = repr(version),
     ))
 

@@ -1,0 +1,78 @@
+"""An engine does all actions of an image, with nothing but what they say they need; the image is the same."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.remote_cache.machine import Machine, digest, machine
+from tests.remote_cache.servers import Server, casd, wait_for
+
+_IMAGE, _ACTIONS = os.environ["IMAGE"], int(os.environ["ACTIONS"])
+_DIGEST = digest(Path(os.environ["BUILT"]))
+_SMALL, _SMALL_ACTIONS = "//tests/formats:image", 9
+_EXEC = "--config=remote-exec"
+
+
+@pytest.fixture(scope="module", name="engine")
+def _engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with casd(tmp_path_factory.mktemp("engine") / "casd") as server:
+        yield server
+
+
+@pytest.fixture(scope="module", name="one")
+def _one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    with machine(tmp_path_factory.mktemp("machine")) as made:
+        yield made
+
+
+@pytest.fixture(name="client")
+def _client(one: Machine) -> Machine:
+    one.clean()
+    return one
+
+
+def executor(engine: Server) -> str:
+    return f"--remote_executor=grpc://{engine.address}"
+
+
+def test_the_engine_does_all_actions(client: Machine, engine: Server) -> None:
+    built = client.build(_IMAGE, _EXEC, executor(engine), login=engine.login)
+    assert built.done == {"remote": _ACTIONS}
+    assert client.digest(_IMAGE) == _DIGEST
+
+
+def test_others_have_what_it_did(client: Machine, engine: Server) -> None:
+    built = client.build(_IMAGE, "--config=remote-cache", f"--remote_cache=grpc://{engine.address}")
+    assert built.done == {"remote cache hit": _ACTIONS}
+    assert client.digest(_IMAGE) == _DIGEST
+
+
+def test_workers_may_be_unlike_this_machine(client: Machine, engine: Server) -> None:
+    platform = "--extra_execution_platforms=//tools/platforms:worker"
+    built = client.build(_SMALL, _EXEC, platform, executor(engine), login=engine.login)
+    assert built.done == {"remote": _SMALL_ACTIONS}
+
+
+def test_without_the_password_it_does_nothing(client: Machine, engine: Server) -> None:
+    built = client.build(_SMALL, _EXEC, "--noremote_accept_cached", executor(engine))
+    assert built.local == _SMALL_ACTIONS
+
+
+def test_this_machine_goes_on_when_the_engine_is_killed(client: Machine, engine: Server) -> None:
+    for path in engine.blobs("actioncache"):
+        path.unlink()
+
+    def kill() -> None:
+        wait_for(lambda: len(engine.blobs("actioncache")) > 1, "results of the engine")
+        engine.kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    built = client.build(_SMALL, _EXEC, "--jobs=1", executor(engine), login=engine.login)
+    thread.join()
+    assert built.remote > 0
+    assert built.local > 0
+    assert built.remote + built.local == _SMALL_ACTIONS
