@@ -76,7 +76,6 @@ def image_family(
     image_push(
         name = name + "_push",
         image = name + "_index",
-        referrers = [name + "_sbom"],
         tags = tags,
         visibility = visibility,
         **push

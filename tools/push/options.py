@@ -42,7 +42,6 @@ class Options:
     chunk: int
     ca: Path | None
     retries: int
-    sign_key: str
 
 
 def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
@@ -67,9 +66,6 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
         chunk=given.chunk_size,
         ca=folder / given.ca if given.ca else None,
         retries=given.retries,
-        sign_key=given.sign_key
-        if "://" in given.sign_key or not given.sign_key
-        else str(folder / given.sign_key),
     )
 
 
@@ -115,13 +111,6 @@ def _parser() -> argparse.ArgumentParser:
         help="the largest request, such as 50M, where something before the registry has a limit",
     )
     add("--ca", metavar="FILE", help="certificates of a private authority to trust, beside the system's")
-    add(
-        "--sign-key",
-        default="",
-        metavar="KEY",
-        help="sign images and indexes with cosign before they get their tags: a file with the private key, "
-        "or env://NAME of a variable; the password is in COSIGN_PASSWORD",
-    )
     add("--retries", type=_retries, default=7, metavar="N", help="how often to try what fails (%(default)s)")
     add("--plan", metavar="FILE", help="what to push; the target knows")
     return parser

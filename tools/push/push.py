@@ -1,4 +1,4 @@
-"""A push from plan to tags: survey, blobs, manifests, signatures, tags.
+"""A push from plan to tags: survey, blobs, manifests, tags.
 
 Every step is done for all images before the next: no tag moves before all that it stands for is in the
 registry. An image that fails does not hold up the others.
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from tools.common.errors import ToolError, raise_all
@@ -27,7 +26,6 @@ from tools.registry.journal import Journal
 from tools.registry.layout import Layout
 from tools.registry.reference import Reference
 from tools.registry.transport import Patience
-from tools.sign.cosign import Signer
 
 _T = TypeVar("_T")
 
@@ -58,13 +56,7 @@ def prepare(options: Options, environ: Mapping[str, str], stop: threading.Event)
     return jobs
 
 
-def push(
-    jobs: Sequence[Job],
-    options: Options,
-    environ: Mapping[str, str],
-    progress: Progress,
-    signer: Signer | None = None,
-) -> None:
+def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], progress: Progress) -> None:
     """Pushes images; what has become of each is in its job."""
     work = _Work(options, progress, jobs[0].registry.session.transport.patience.stop)
     sender = Sender(Journal.of(environ), options.chunk, progress)
@@ -81,8 +73,6 @@ def push(
         work.each(_manifests, changed)
         if options.verify:
             work.each(Verifier(sender).verify, jobs, last=lambda job: job not in changed)
-        if signer:
-            work.each(partial(_sign, signer, threading.Lock()), jobs)
         work.each(_tags, changed, last=_always)
     finally:
         work.shutdown(wait=False)
@@ -176,14 +166,6 @@ def _manifests(job: Job) -> None:
         ours = [node for node in job.new_referrers if node.subject == subject]
         referrers.put(job.registry, ours)
         job.add_sent(sum(len(node.content) for node in ours))
-
-
-def _sign(signer: Signer, lock: threading.Lock, job: Job) -> None:
-    """Signs an image and its parts, those that this key hasn't: who pulls a part verifies that part."""
-    reference = job.registry.reference
-    for node in job.node.walk():
-        with lock:  # a signature is added to a list that the registry keeps no order in
-            signer.sign(str(reference.at(node.digest)), plain=reference.scheme == "http")
 
 
 def _tags(job: Job) -> None:
