@@ -39,6 +39,21 @@ def test_a_login_of_docker_is_used(closed: Registry, push: Pusher, file: Path) -
     check_complete(closed, "app", "v1")
 
 
+def test_a_registry_asks_once_for_a_password(closed: Registry, push: Pusher, tmp_path: Path) -> None:
+    """Not once for each repository."""
+    images = [
+        planned(index(tmp_path / name, [name.encode()], []).root, suffix=name)
+        for name in ("one", "two", "three")
+    ]
+    file = plan(tmp_path / "plan.json", *images)
+    with proxied(closed.host) as proxy:
+        push.login(proxy.host, "user", "pass word")
+        push.result(file, *where(proxy.host), "--jobs", "1")
+        proxy.clear()
+        push.result(file, *where(proxy.host), "--jobs", "1")
+        assert [each.status for each in proxy.log] == [401, 200, 200, 200]
+
+
 def test_a_helper_of_docker_is_used(closed: Registry, push: Pusher, file: Path, tmp_path: Path) -> None:
     helper = tmp_path / "bin/docker-credential-test"
     helper.parent.mkdir()

@@ -48,11 +48,15 @@ class Auth:
     Args:
         transport: the way to the registry.
         login: finds the user's login when it is asked for.
+        basic: set when the registry has asked for a password, by any of its repositories.
     """
 
-    def __init__(self, transport: Transport, login: Callable[[], Login | None]) -> None:
+    def __init__(
+        self, transport: Transport, login: Callable[[], Login | None], basic: threading.Event | None = None
+    ) -> None:
         self._transport = transport
         self._find_login = login
+        self._basic = basic or threading.Event()
         self._login: Login | None = None
         self._looked = False
         self._lock = threading.Lock()
@@ -60,13 +64,18 @@ class Auth:
 
     def header(self, scopes: frozenset[str]) -> str:
         """What is known to be right; empty if nothing is."""
-        return self._headers.get(scopes) or self._headers.get(frozenset()) or ""
+        with self._lock:
+            if self._basic.is_set() and not self._headers:
+                login = self._known_login()
+                if login and not login.identity_token:
+                    self._headers[frozenset()] = login.basic
+            return self._known(scopes)
 
     def answer(self, refusal: Answer, scopes: frozenset[str], used: str) -> str:
         """The header to try after a 401 for which `used` was sent; an error when there is no other."""
         host = self._transport.host
         with self._lock:
-            known = self.header(scopes)
+            known = self._known(scopes)
             if known and known != used:
                 return known  # another thread was here before
             challenge = Challenge.of(refusal)
@@ -77,6 +86,7 @@ class Auth:
                 if login is None or login.identity_token or used == login.basic:
                     raise self._denied(login, refusal)
                 self._headers[frozenset()] = login.basic
+                self._basic.set()
                 return login.basic
             realm = challenge.values.get("realm", "")
             if not realm.startswith(("https://", "http://")):
@@ -88,6 +98,9 @@ class Auth:
                 raise self._denied(login, refusal)
             self._headers[scopes] = header
             return header
+
+    def _known(self, scopes: frozenset[str]) -> str:
+        return self._headers.get(scopes) or self._headers.get(frozenset()) or ""
 
     def _known_login(self) -> Login | None:
         if not self._looked:

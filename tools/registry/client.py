@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import urllib.parse
 from collections.abc import Mapping
 from contextlib import suppress
@@ -65,11 +66,15 @@ class Session:
             host, lambda: tls.context(host, environ, ca), patience or Patience(), environ
         )
         self._auth: dict[str, Auth] = {}
+        self._basic = threading.Event()
 
     def auth(self, repository: str) -> Auth:
         """The login for a repository: podman may have one for a part of a registry."""
-        made = Auth(self.transport, lambda: credentials.find(self.host, repository, self._environ))
-        return self._auth.setdefault(repository, made)
+
+        def find() -> credentials.Login | None:
+            return credentials.find(self.host, repository, self._environ)
+
+        return self._auth.setdefault(repository, Auth(self.transport, find, self._basic))
 
     @staticmethod
     def of(reference: Reference, **options: Any) -> Session:
@@ -268,12 +273,12 @@ class Registry:
         return self.reference.url.partition("/v2/")[2]
 
 
-def json_of(manifest: Manifest) -> dict[str, Any]:
-    """A manifest's content."""
+def json_of(manifest: Manifest, host: str) -> dict[str, Any]:
+    """The content of a manifest of a registry."""
     try:
         content = json.loads(manifest.content)
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise RegistryError(f"manifest {manifest.digest} is no JSON object", host="registry")
+        raise RegistryError(f"manifest {manifest.digest} is no JSON object", host=host)
     return content

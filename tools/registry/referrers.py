@@ -72,4 +72,4 @@ def descriptor(node: Node) -> dict[str, Any]:
 
 def _by_tag(registry: Registry, subject: str) -> list[dict[str, Any]]:
     found = registry.get_manifest(tag(subject))
-    return [dict(each) for each in json_of(found).get("manifests") or []] if found else []
+    return [dict(each) for each in json_of(found, registry.host).get("manifests") or []] if found else []
