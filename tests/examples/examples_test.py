@@ -40,7 +40,8 @@ class Examples:
         return bazel(self._where, command, *options, *arguments)
 
     def image(self, target: str, platform: str) -> Image:
-        """An image that was built."""
+        """An image, which is built: what another command needed of it may be less than it has."""
+        self.bazel("build", target)
         line = self.bazel("cquery", "--output=files", target).strip().splitlines()[-1]
         return open_image(Path(self.bazel("info", "execution_root").strip()) / line, platform)
 
