@@ -26,7 +26,7 @@ load(":image_shell.bzl", "image_shell")
 load(":image_test.bzl", "image_test")
 load(":link_test.bzl", "link_test")
 load(":platform_select.bzl", "by_architecture")
-load(":sbom.bzl", "family_sboms")
+load(":sbom.bzl", "family_sboms", "pushed_sbom")
 
 _LINUX = [Label("@platforms//os:linux")]
 
@@ -76,6 +76,7 @@ def image_family(
     image_push(
         name = name + "_push",
         image = name + "_index",
+        referrers = pushed_sbom(name + "_sbom"),
         tags = tags,
         visibility = visibility,
         **push

@@ -13,7 +13,7 @@
 docs/supply_chain.md is its guide.
 """
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo", "string_flag")
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo", "bool_flag", "string_flag")
 load("//images:config.bzl", "ARCHITECTURES")
 load("//images:providers.bzl", "ReferrersInfo")
 load(":image_attr.bzl", "image_layout")
@@ -55,10 +55,41 @@ _ATTRS = {
     for name, doc in _FLAGS.items()
 }
 
-def sbom_flags():
-    """Defines the flags by which provenance learns what no target says; to be called in //images."""
-    for name in _FLAGS:
-        string_flag(name = name, build_setting_default = "", visibility = ["//visibility:public"])
+def sbom_flags(name):
+    """Defines the flag NAME, and those by which provenance learns what no target says; to be called in //images.
+
+    Args:
+        name: name of the flag by which pushes take the documents along.
+    """
+    bool_flag(
+        name = name,
+        build_setting_default = False,
+        visibility = ["//visibility:public"],
+    )
+    native.config_setting(
+        name = "with_" + name,
+        flag_values = {":" + name: "True"},
+    )
+    for each in _FLAGS:
+        string_flag(
+            name = each,
+            build_setting_default = "",
+            visibility = ["//visibility:public"],
+        )
+
+def pushed_sbom(name):
+    """What an `image_push` has as `referrers`: the documents if --//images:sbom asks for them.
+
+    Args:
+        name: name of the target with the documents.
+
+    Returns:
+        A select().
+    """
+    return select({
+        Label("//images:with_sbom"): [name],
+        "//conditions:default": [],
+    })
 
 def _image_sbom_impl(ctx):
     label = ctx.attr.image.label

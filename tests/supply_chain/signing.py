@@ -13,7 +13,7 @@ from tests.airgap.layout import Json, Layout
 from tests.airgap.registry import Registry
 
 PASSWORD = "correct horse"
-_SOURCES = str(Path(__file__).resolve().parents[2])
+SOURCES = str(Path(__file__).resolve().parents[2])
 _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -40,7 +40,7 @@ class Place:
 
     def sign(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs //tools/sign."""
-        more = {"COSIGN_PASSWORD": PASSWORD, "PYTHONPATH": _SOURCES}
+        more = {"COSIGN_PASSWORD": PASSWORD, "PYTHONPATH": SOURCES}
         return self.run(sys.executable, "-m", "tools.sign", *arguments, **(more | environment))
 
     def verify(

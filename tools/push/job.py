@@ -26,7 +26,7 @@ class Job:
 
     `node` is the image or index; `referrers` are manifests that refer to it or to its parts; `tags` are all
     that it is to have, `stale` those that are elsewhere. `nodes` and `new_referrers` are what the registry
-    lacks.
+    lacks. `signed` counts the signatures that were added.
     """
 
     planned: Planned
@@ -41,6 +41,7 @@ class Job:
     error: ToolError | None = None
     sent: int = 0
     seconds: float = 0.0
+    signed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

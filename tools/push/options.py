@@ -41,6 +41,7 @@ class Options:
     mount_from: tuple[str, ...]
     chunk: int
     ca: Path | None
+    sign_key: str
     retries: int
 
 
@@ -65,6 +66,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
         mount_from=tuple(given.mount_from),
         chunk=given.chunk_size,
         ca=folder / given.ca if given.ca else None,
+        sign_key=_key(folder, given.sign_key),
         retries=given.retries,
     )
 
@@ -111,9 +113,21 @@ def _parser() -> argparse.ArgumentParser:
         help="the largest request, such as 50M, where something before the registry has a limit",
     )
     add("--ca", metavar="FILE", help="certificates of a private authority to trust, beside the system's")
+    add(
+        "--sign-key",
+        default="",
+        metavar="KEY",
+        help="sign with cosign: a file with a private key, env://NAME of a variable with one, or the URI of "
+        "a key service; COSIGN_PASSWORD has the password",
+    )
     add("--retries", type=_retries, default=7, metavar="N", help="how often to try what fails (%(default)s)")
     add("--plan", metavar="FILE", help="what to push; the target knows")
     return parser
+
+
+def _key(folder: Path, key: str) -> str:
+    """A file's name is the user's; what else a key may be is no path."""
+    return str(folder / key) if key and "://" not in key else key
 
 
 def _count(text: str) -> int:

@@ -21,6 +21,19 @@ def test_paths_are_meant_from_where_the_user_is() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("cosign.key", "/home/me/cosign.key"),
+        ("env://KEY", "env://KEY"),
+        ("awskms:///x", "awskms:///x"),
+        ("", ""),
+    ],
+)
+def test_a_key_may_be_a_file_or_not(key: str, meant: str) -> None:
+    assert parse(["--sign-key", key], {**PLAN, "BUILD_WORKING_DIRECTORY": "/home/me"}).sign_key == meant
+
+
+@pytest.mark.parametrize(
     ("text", "size"), [("1", 1), ("400k", 400_000), ("50M", 50_000_000), ("2G", 2 * 10**9)]
 )
 def test_sizes(text: str, size: int) -> None:

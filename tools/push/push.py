@@ -1,4 +1,4 @@
-"""A push from plan to tags: survey, blobs, manifests, tags.
+"""A push from plan to tags: survey, blobs, manifests, signatures, tags.
 
 Every step is done for all images before the next: no tag moves before all that it stands for is in the
 registry. An image that fails does not hold up the others.
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tools.common.errors import ToolError, raise_all
-from tools.push import plan, tags
+from tools.push import plan, signing, tags
 from tools.push.blobs import Sender, needed
 from tools.push.job import UP_TO_DATE, WOULD_PUSH, Job
 from tools.push.options import Options
@@ -32,6 +32,7 @@ _T = TypeVar("_T")
 
 def prepare(options: Options, environ: Mapping[str, str], stop: threading.Event) -> list[Job]:
     """Reads what is to be pushed, and where to, and tells all that is wrong with it at once."""
+    signing.check(options)
     planned = plan.read(options.plan)
     stamped = tags.stamp(planned.status) if options.stamp else []
     patience = replace(Patience(), retries=options.retries, stop=stop)
@@ -73,6 +74,8 @@ def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], prog
         work.each(_manifests, changed)
         if options.verify:
             work.each(Verifier(sender).verify, jobs, last=lambda job: job not in changed)
+        if options.sign_key:
+            signing.sign(jobs, options)
         work.each(_tags, changed, last=_always)
     finally:
         work.shutdown(wait=False)

@@ -39,6 +39,7 @@ def as_json(jobs: Sequence[Job]) -> str:
             "error": str(job.error) if job.error else None,
             "name": job.planned.name,
             "repository": job.registry.reference.name,
+            "signatures_added": job.signed,
             "seconds": round(job.seconds, 3),
             "state": job.state,
             "tags": list(job.tags),
