@@ -80,8 +80,8 @@ def cuda_image(
     | `NAME_amd64`, `NAME_arm64` | the image for one architecture |
     | `NAME_index` | all under one name |
     | `NAME_load` | `run` loads NAME into Docker or podman |
-    | `NAME_sbom` | `NAME_amd64_sbom` and `NAME_arm64_sbom`: what is in the images, as SPDX and CycloneDX, and provenance |
     | `NAME_push` | `run` pushes NAME_index to a registry |
+    | `NAME_sbom` | `NAME_amd64_sbom` and `NAME_arm64_sbom`: what is in the images, as SPDX and CycloneDX, and provenance |
     | `NAME_shell` | `run` starts NAME without a container engine |
     | `NAME_test`, `NAME_docker_test` | container-structure-test, without and with a container engine |
     | `NAME_link_test` | whether the dynamic loader finds all libraries, in the images of all architectures |
