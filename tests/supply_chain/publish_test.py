@@ -26,7 +26,7 @@ def test_documents_and_signatures_go_with_the_image(place: Place, tmp_path: Path
     key, public = keys(tmp_path)
     line = ["--plan", os.environ["PLAN"], "--no-stamp", "--tag", "v1", "--sign-key", str(key), "--json"]
     index = layout("IMAGE")
-    for state, signatures in (("pushed", 3), ("up to date", 0)):
+    for state, signatures in (("pushed", 3 + 6), ("up to date", 0)):
         done = place.run(
             *(sys.executable, "-m", "tools.push", "--repository", f"{place.registry.host}/team", *line),
             COSIGN_PASSWORD=PASSWORD,
@@ -46,5 +46,6 @@ def test_documents_and_signatures_go_with_the_image(place: Place, tmp_path: Path
         for each in documents:
             manifest = json.loads(place.registry.manifest(place.repository, each["digest"]))
             assert manifest["subject"]["digest"] == image["digest"]
+            assert place.verify(public, place.reference(each["digest"])).returncode == 0
             document = place.registry.blob(place.repository, manifest["layers"][0]["digest"])
             assert image["digest"].removeprefix("sha256:") in document.decode()

@@ -17,7 +17,7 @@ def check(options: Options) -> None:
 
 
 def sign(jobs: Sequence[Job], options: Options) -> None:
-    """Signs images and indexes by their digests; what this key has signed already is left as it is."""
+    """Signs indexes, images and documents about them; what this key has signed already is left as it is."""
     with _signer(options) as signer:
         for job in jobs:
             if not job.error:
@@ -31,5 +31,6 @@ def _signer(options: Options) -> Signer:
 
 def _sign(job: Job, signer: Signer) -> None:
     plain = job.registry.reference.scheme == "http"
-    for digest in dict.fromkeys(node.digest for node in job.node.walk()):
+    nodes = [*job.node.walk(), *job.referrers]
+    for digest in dict.fromkeys(node.digest for node in nodes):
         job.signed += signer.sign(str(job.registry.reference.at(digest)), plain=plain)
