@@ -12,8 +12,8 @@ from tools.sign.cosign import Signer
 def check(options: Options) -> None:
     """Tells what is wrong with the key before anything is pushed."""
     if options.sign_key:
-        with _signer(options):
-            pass
+        with _signer(options) as signer:
+            signer.ready()
 
 
 def sign(jobs: Sequence[Job], options: Options) -> None:

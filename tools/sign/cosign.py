@@ -58,6 +58,10 @@ class Signer:
     ) -> None:
         self._folder.cleanup()
 
+    def ready(self) -> None:
+        """Uses the key once, so that what is wrong with it is told before anything else is done."""
+        self._public.stat()
+
     def sign(self, reference: str, *, plain: bool = False) -> bool:
         """Signs an image or index, unless this key already has: returns whether a signature was added.
 
