@@ -205,8 +205,10 @@ def test_a_changed_output_of_the_build_is_not_pushed(
 def test_on_a_terminal_there_is_a_line_a_blob(proxy: Proxy, push: Pusher, tmp_path: Path) -> None:
     """Drawn anew while it grows, and gone when it has arrived."""
     file = matrix(tmp_path)
-    proxy.faults.append(Fault("PATCH", status=503, headers={"Retry-After": "1"}))
-    command = push.command(file, "--repository", f"{proxy.host}/team", "--tag", "v1")
+    # The largest blob waits, once before it has arrived and once after that.
+    for method in ("PATCH", "PUT"):
+        proxy.faults.append(Fault(method, "/blobs/", status=503, headers={"Retry-After": "1"}))
+    command = push.command(file, "--repository", f"{proxy.host}/team", "--tag", "v1", "--jobs", "1")
     shown, code = run(command, push.environ(), wait_for="%")
     assert code == 0
     digest = sha256(SHARED)[:19]
