@@ -43,8 +43,9 @@ def test_index_and_images_are_signed_once_and_before_tags(
     assert verify(push, key, f"{proxy.host}/app@{top(image)}") == 10
     proxy.clear()
     where += ["--tag", "v2", "--sign-key", str(key)]
-    signed = push.result(file, *where, **_PASSWORD)["images"][0]
-    assert (signed["state"], signed["signatures_added"]) == ("pushed", 3)
+    signed = push(file, *where, **_PASSWORD)
+    assert signed.returncode == 0, signed.stderr
+    assert signed.stdout.rstrip().endswith("  pushed, 3 signed")
     puts = [each.path.rpartition("/")[2] for each in proxy.requests("PUT", "/manifests/")]
     assert puts.index("v2") == len(puts) - 1
     for digest in digests(image):

@@ -22,11 +22,16 @@ def table(jobs: Sequence[Job]) -> str:
     rows = [["image", "digest", "sent", "skipped", "time", ""]]
     for job in jobs:
         sizes = [megabytes(job.sent), megabytes(skipped(job))]
-        rows.append([job.name, job.node.digest, *sizes, duration(job.seconds), job.state])
+        rows.append([job.name, job.node.digest, *sizes, duration(job.seconds), _state(job)])
     if len(jobs) > 1:
         sizes = [megabytes(sum(job.sent for job in jobs)), megabytes(sum(map(skipped, jobs)))]
         rows.append(["all", "", *sizes, duration(sum(job.seconds for job in jobs)), ""])
     return "\n".join(columns(rows, right=(2, 3, 4)))
+
+
+def _state(job: Job) -> str:
+    """What has become of it, and whether something was signed."""
+    return f"{job.state}, {job.signed} signed" if job.signed else job.state
 
 
 def as_json(jobs: Sequence[Job]) -> str:
