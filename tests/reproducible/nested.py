@@ -59,10 +59,10 @@ def copy_workspace(source: Path, target: Path, umask: int) -> None:
 
 
 @contextmanager
-def built(target: str, where: Surroundings) -> Iterator[Path]:
-    """Builds a target that is one file or folder, and gives its path while the server lives."""
+def built(target: str, where: Surroundings, *more: str) -> Iterator[Path]:
+    """Builds a target that is one file or folder, and more, and gives its path while the server lives."""
     try:
-        bazel(where, "build", *OPTIONS, *_shared_downloads(), target)
+        bazel(where, "build", *OPTIONS, *_shared_downloads(), target, *more)
         line = bazel(where, "cquery", *OPTIONS, *_shared_downloads(), "--output=files", target)
         yield Path(bazel(where, "info", "execution_root").strip()) / line.strip().splitlines()[-1]
     finally:

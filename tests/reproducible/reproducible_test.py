@@ -1,4 +1,7 @@
-"""Builds the image twice from nothing, in two places and circumstances, and compares digests."""
+"""Builds the image twice from nothing, in two places and circumstances, and compares digests.
+
+What is written about it is compared as well.
+"""
 
 import os
 from pathlib import Path
@@ -9,6 +12,7 @@ from tools.image_run.layout import open_image
 from tools.lint.workspace import root
 
 _TARGET = os.environ["REPRODUCIBLE_TARGET"]
+_DOCUMENTS = "//images:runtime_py311_amd64_sbom"
 _IMAGE = Path(os.environ["REPRODUCIBLE_IMAGE"]).absolute()
 
 
@@ -27,8 +31,15 @@ def test_same_image_from_two_empty_output_bases(tmp_path: Path) -> None:
     )
     elsewhere.output_base.parent.mkdir(parents=True)
     copy_workspace(here.workspace, elsewhere.workspace, elsewhere.umask)
-    with built(_TARGET, here) as first:
+    with built(_TARGET, here, _DOCUMENTS) as first:
         print(f"{_TARGET} is {open_image(first).digest}")
         assert difference(_IMAGE, first) == "", "built with the caches of this test run, and without"
-        with built(_TARGET, elsewhere) as second:
+        with built(_TARGET, elsewhere, _DOCUMENTS) as second:
             assert difference(first, second) == ""
+            assert documents(first) == documents(second)
+
+
+def documents(image: Path) -> dict[str, bytes]:
+    """What was written about an image, beside it: SPDX, CycloneDX and provenance."""
+    kinds = ("spdx", "cdx", "provenance")
+    return {kind: next(image.parent.glob(f"*_amd64.{kind}.json")).read_bytes() for kind in kinds}
