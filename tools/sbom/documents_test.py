@@ -19,6 +19,8 @@ from tools.common.errors import ToolError
 from tools.component.record import Component, dumps
 from tools.image_run import testing as make
 from tools.sbom.__main__ import main
+from tools.sbom.bom import Subject, merge
+from tools.sbom.provenance import Builder, provenance
 from tools.sbom.subject import read_subject
 
 COMPONENTS = [
@@ -162,6 +164,26 @@ def test_provenance_names_everything_by_digest(made: Made) -> None:
     assert {each["digest"]["sha256"] for each in others} == {
         each.sha256 for each in COMPONENTS if each.sha256
     }
+
+
+@pytest.mark.parametrize(
+    ("builder", "sources"),
+    [
+        (Builder(), None),
+        (
+            Builder(source="git+https://git.example/x"),
+            {"name": "sources", "uri": "git+https://git.example/x"},
+        ),
+        (Builder(commit="c"), {"name": "sources", "digest": {"gitCommit": "c"}}),
+    ],
+)
+def test_provenance_says_what_is_known_of_the_sources(
+    builder: Builder, sources: dict[str, Any] | None
+) -> None:
+    subject = Subject("app", "//x:app", "amd64", "sha256:0", 1, "")
+    predicate = provenance(merge(subject, [], []), builder)["predicate"]
+    assert predicate["runDetails"]["builder"]["id"] == "urn:pycuda:builder:unknown"
+    assert predicate["buildDefinition"]["resolvedDependencies"] == ([sources] if sources else [])
 
 
 def test_the_layout_has_a_manifest_for_each_document_that_refers_to_the_image(made: Made) -> None:

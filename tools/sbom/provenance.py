@@ -48,10 +48,9 @@ def provenance(bom: Bom, builder: Builder) -> Json:
 
 
 def _sources(builder: Builder) -> list[Json]:
-    if not builder.commit:
-        return []
-    found: Json = {"name": "sources", "digest": {"gitCommit": builder.commit}}
-    return [found | ({"uri": builder.source} if builder.source else {})]
+    said: Json = {"uri": builder.source} if builder.source else {}
+    said |= {"digest": {"gitCommit": builder.commit}} if builder.commit else {}
+    return [{"name": "sources", **said}] if said else []
 
 
 def _dependency(item: Item) -> Json:
