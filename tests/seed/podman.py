@@ -31,14 +31,24 @@ runroot = "{folder}/run"
 [storage.options.overlay]
 skip_mount_home = "true"
 """
+# No option moves /var/lib/containers/cache; its parents need not exist.
+_OWN_STATE = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"')
 
 
 class Podman:
-    """Podman with its storage in `folder`, which must not exist and is removed in the end."""
+    """Podman with its storage in `folder`, which must not exist and is removed in the end.
 
-    def __init__(self, folder: Path) -> None:
+    With `remembers` it keeps what it learns of registries' blobs, as it does where it may write to /var/lib:
+    otherwise each push sends all layers again.
+    """
+
+    def __init__(self, folder: Path, *, remembers: bool = False) -> None:
         folder.mkdir()
         self._folder = folder
+        self._command = ["podman"]
+        if remembers:
+            (folder / "lib").mkdir()
+            self._command = [*_OWN_STATE, str(folder / "lib"), "podman"]
         # For programs that call podman themselves.
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -56,7 +66,7 @@ class Podman:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Starts podman and waits for its end."""
         return subprocess.run(
-            ["podman", *arguments],
+            [*self._command, *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

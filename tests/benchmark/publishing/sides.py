@@ -68,7 +68,7 @@ class Podman:
     def fresh(self, registry: str, *, base: bool) -> None:
         """Takes an empty storage."""
         self.close()
-        self._engine, self._registry = Engine(self._folder / "podman"), registry
+        self._engine, self._registry = Engine(self._folder / "podman", remembers=True), registry
         dockerfile(self.sources, registry, byte_code=self._byte_code)
         for image in BASES if base else ():
             self.run("pull", "--quiet", "--tls-verify=false", f"{registry}/{image}")
@@ -188,9 +188,10 @@ class Bazel:
     def push(self) -> None:
         """What `bazel run` starts."""
         local = dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1")
-        repository = f"{self._registry}/{self.repository}"
+        # Podman finds the base there by itself: it has pulled it.
+        repository, mounted = f"{self._registry}/{self.repository}", f"{self._registry}/runtime"
         done = subprocess.run(
-            [self._folder / "push", "--repository", repository, "--tag", TAG],
+            [self._folder / "push", "--repository", repository, "--tag", TAG, "--mount-from", mounted],
             env=os.environ | local,
             stdin=subprocess.DEVNULL,
             capture_output=True,
