@@ -17,8 +17,11 @@ GUIDES = [
     "docs/libraries.md",
     "docs/load.md",
     "docs/push.md",
+    "docs/remote_cache.md",
+    "docs/scale.md",
     "docs/supply_chain.md",
     "examples/README.md",
+    "tools/remote_cache/README.md",
 ]
 
 
@@ -54,6 +57,13 @@ def test_the_guide_has_the_targets_of_cuda_image() -> None:
         for text in (macro, GUIDE.partition("## Attributes")[0])
     ]
     assert ", ".join(targets[0]) == ", ".join(targets[1])
+
+
+@pytest.mark.parametrize("guide", ["docs/remote_cache.md", "docs/scale.md"])
+def test_configurations_are_in_bazelrc(guide: str) -> None:
+    bazelrc, text = ((ROOT / file).read_text(encoding="utf-8") for file in (".bazelrc", guide))
+    named = set(re.findall(r"remote-(?:cache|exec)\b[\w-]*", text))
+    assert named - set(re.findall(r"^common:([\w-]+)", bazelrc, re.MULTILINE)) == set()
 
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"--toolbox-\w+", README))))
