@@ -1,7 +1,9 @@
 """A cache of files that nginx serves: no fault of it breaks a build or makes it come out otherwise."""
 
+import hashlib
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.airgap.registry import serve
 from tests.remote_cache.machine import Build, Machine, digest, machine
 from tests.remote_cache.servers import Server, nginx, wait_for
 
@@ -61,6 +64,18 @@ class Second:
         built = self.build(config, *options, target=_IMAGE, login=login)
         assert self._machine.digest(_IMAGE) == _DIGEST
         return built
+
+    def pushes(self, target: str, script: Path, *arguments: str, option: str) -> None:
+        """Runs a target that pushes an image."""
+        options = ["--config=remote-cache-lean", option, self._cache]
+        program = self._machine.program(target, script, *options)
+        subprocess.run([program, *arguments], check=True, env=os.environ | {"no_proxy": "localhost"})
+
+    def has(self, target: str) -> bool:
+        """Whether the files of a target are on this machine."""
+        return any(
+            file.is_file() for path in self._machine.files(target) for file in [path, *path.rglob("*")]
+        )
 
     def forgets(self) -> None:
         """Forgets what it has built."""
@@ -139,6 +154,19 @@ def test_what_a_disk_cache_has_is_not_sent(second: Second, cache: Server, tmp_pa
     built = second.gets_the_image("remote-cache-write", disk, login=cache.login)
     assert built.hits == _ACTIONS
     assert everything(cache) == []
+
+
+def test_a_push_fetches_the_image_and_not_what_it_was_made_of(second: Second, tmp_path: Path) -> None:
+    minimal = "--remote_download_minimal"
+    assert second.build("remote-cache-lean", minimal, target=_IMAGE).hits == _ACTIONS
+    assert not second.has(_IMAGE)
+    with serve(tmp_path / "registry") as registry:
+        to = ("--repository", f"{registry.host}/team/formats", "--tag", "v1")
+        second.pushes("//tests/formats:push", tmp_path / "push", *to, option=minimal)
+        pushed = registry.manifest("team/formats", "v1")
+    assert f"sha256:{hashlib.sha256(pushed).hexdigest()}" == _DIGEST
+    assert second.has(_IMAGE)
+    assert not second.has("//tests/formats:annotations")
 
 
 @pytest.mark.parametrize("password", ["", "guess"])

@@ -64,6 +64,11 @@ class Machine:
         del counts["internal"]
         return Build(counts, done.stderr)
 
+    def program(self, target: str, script: Path, *options: str) -> Path:
+        """Writes a script that starts what `bazel run` would."""
+        bazel(self.where, "run", *self._options, *options, f"--script_path={script}", target)
+        return script
+
     def files(self, target: str) -> list[Path]:
         """Where the files of a target are, whether or not they are there."""
         lines = bazel(self.where, "cquery", *self._options, "--output=files", target).split()
