@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -105,6 +106,8 @@ def casd(folder: Path) -> Iterator[Server]:
     daemon = Server(address, folder, folder / "data", command, folder)
     front = _configured("casd", folder / "front")
     front.data = daemon.data
+    answer = base64.b64decode((front.folder / "capabilities.b64").read_bytes())
+    (front.folder / "capabilities.bin").write_bytes(answer)
     (front.folder / "daemon.conf").write_text(f"server {address};\n", encoding="utf-8")
     with running(daemon), running(front):
         yield front
