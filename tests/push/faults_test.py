@@ -128,6 +128,22 @@ def test_a_push_that_is_killed_goes_on(
     check_complete(registry, "app", "v1")
 
 
+def test_two_pushes_at_once_do_not_mix(registry: Registry, proxy: Proxy, push: Pusher, file: Path) -> None:
+    """The second begins while the first is in the middle of a blob, and writes to no upload of the first."""
+    first = Fault("PATCH", hold_after=300_000)
+    proxy.faults.append(first)
+    where = ("--repository", f"{proxy.host}/app", "--tag", "v1", "--jobs", "1")
+    with subprocess.Popen(
+        push.command(file, *where), env=push.environ(), stderr=subprocess.DEVNULL
+    ) as process:
+        assert first.held.wait(60)
+        push.result(file, *where)
+        uploads = {each.path.partition("?")[0] for each in proxy.requests("PATCH")}
+        assert len(uploads) == proxy.count("PATCH")
+        process.kill()
+    check_complete(registry, "app", "v1")
+
+
 def test_an_interrupt_ends_a_push_at_once(proxy: Proxy, push: Pusher, file: Path) -> None:
     proxy.faults.append(Fault("PATCH", status=503, headers={"Retry-After": "200"}))
     proxy.faults.append(Fault("POST", "/uploads/", status=503, headers={"Retry-After": "200"}, times=9))

@@ -144,6 +144,8 @@ def test_a_private_authority_is_believed_when_it_is_named(push: Pusher, file: Pa
         assert "--ca FILE" in refused.stderr
         push.result(file, *address, "--ca", str(certificate.certificate))
         check_complete(registry, "app", "v1")
+        by_variable = push.result(file, *address, SSL_CERT_FILE=str(certificate.certificate))
+        assert by_variable["images"][0]["state"] == "up to date"
         folder = push.home / f".docker/certs.d/{registry.host}"
         folder.mkdir(parents=True)
         (folder / "ca.crt").symlink_to(certificate.certificate)
