@@ -4,16 +4,14 @@ import hashlib
 import os
 import signal
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.airgap.registry import serve
 from tests.remote_cache.machine import Build, Machine, digest, machine
-from tests.remote_cache.servers import Server, nginx, wait_for
+from tests.remote_cache.servers import Server, nginx, when
 
 _IMAGE, _ACTIONS = os.environ["IMAGE"], int(os.environ["ACTIONS"])
 _DIGEST = digest(Path(os.environ["BUILT"]))
@@ -95,23 +93,6 @@ def everything(cache: Server) -> list[Path]:
 def forget(cache: Server) -> None:
     for path in everything(cache):
         path.unlink()
-
-
-@contextmanager
-def when(condition: Callable[[], object], act: Callable[[], None]) -> Iterator[None]:
-    """Does something in the midst of a build."""
-    done: list[bool] = []
-
-    def watch() -> None:
-        wait_for(condition, "what the test waits for")
-        act()
-        done.append(True)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    yield
-    thread.join()
-    assert done
 
 
 @pytest.mark.parametrize("config", ["remote-cache", "remote-cache-lean"])

@@ -1,19 +1,20 @@
 """An engine does all actions of an image, with nothing but what they say they need; the image is the same."""
 
 import os
-import threading
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.remote_cache.machine import Machine, digest, machine
-from tests.remote_cache.servers import Server, casd, wait_for
+from tests.remote_cache.servers import Server, casd, when
 
 _IMAGE, _ACTIONS = os.environ["IMAGE"], int(os.environ["ACTIONS"])
 _DIGEST = digest(Path(os.environ["BUILT"]))
 _SMALL, _SMALL_ACTIONS = "//tests/formats:image", 9
 _EXEC = "--config=remote-exec"
+_RESULTS = "actioncache"
 
 
 @pytest.fixture(scope="module", name="engine")
@@ -32,6 +33,11 @@ def _one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def _client(one: Machine) -> Machine:
     one.clean()
     return one
+
+
+def forget(engine: Server) -> None:
+    for path in engine.blobs(_RESULTS):
+        path.unlink()
 
 
 def executor(engine: Server) -> str:
@@ -61,18 +67,23 @@ def test_without_the_password_it_does_nothing(client: Machine, engine: Server) -
     assert built.local == _SMALL_ACTIONS
 
 
+def test_a_cache_that_stops_to_answer_is_left_alone(client: Machine, engine: Server) -> None:
+    forget(engine)
+    options = [
+        "--config=remote-cache-write",
+        "--remote_timeout=1s",
+        f"--remote_cache=grpc://{engine.address}",
+    ]
+    with when(lambda: len(engine.blobs(_RESULTS)) > 1, lambda: engine.signal(signal.SIGSTOP)):
+        built = client.build(_SMALL, *options, login=engine.login)
+    engine.signal(signal.SIGCONT)
+    assert built.local == _SMALL_ACTIONS
+
+
 def test_this_machine_goes_on_when_the_engine_is_killed(client: Machine, engine: Server) -> None:
-    for path in engine.blobs("actioncache"):
-        path.unlink()
-
-    def kill() -> None:
-        wait_for(lambda: len(engine.blobs("actioncache")) > 1, "results of the engine")
-        engine.kill()
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    built = client.build(_SMALL, _EXEC, "--jobs=1", executor(engine), login=engine.login)
-    thread.join()
+    forget(engine)
+    with when(lambda: len(engine.blobs(_RESULTS)) > 1, engine.kill):
+        built = client.build(_SMALL, _EXEC, "--jobs=1", executor(engine), login=engine.login)
     assert built.remote > 0
     assert built.local > 0
     assert built.remote + built.local == _SMALL_ACTIONS

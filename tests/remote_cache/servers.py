@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -88,6 +89,23 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"not after {_PATIENCE} s: {what}"
         time.sleep(0.02)
+
+
+@contextmanager
+def when(condition: Callable[[], object], act: Callable[[], None]) -> Iterator[None]:
+    """Does something in the midst of a build."""
+    done: list[bool] = []
+
+    def watch() -> None:
+        wait_for(condition, "what the test waits for")
+        act()
+        done.append(True)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield
+    thread.join()
+    assert done
 
 
 @contextmanager
