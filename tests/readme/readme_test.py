@@ -61,9 +61,12 @@ def test_the_guide_has_the_targets_of_cuda_image() -> None:
 
 @pytest.mark.parametrize("guide", ["docs/remote_cache.md", "docs/scale.md"])
 def test_configurations_are_in_bazelrc(guide: str) -> None:
+    """And each has the address of the server that the guide lets people write down."""
     bazelrc, text = ((ROOT / file).read_text(encoding="utf-8") for file in (".bazelrc", guide))
     named = set(re.findall(r"remote-(?:cache|exec)\b[\w-]*", text))
-    assert named - set(re.findall(r"^common:([\w-]+)", bazelrc, re.MULTILINE)) == set()
+    with_address = set(re.findall(r"^common:([\w-]+) --config=remote-server$", bazelrc, re.MULTILINE))
+    assert named - with_address <= {"remote-cache-small"}
+    assert "common:remote-cache-small " in bazelrc
 
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"--toolbox-\w+", README))))
