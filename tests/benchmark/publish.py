@@ -63,7 +63,10 @@ def main() -> None:
     print(f"{comparison(contest.results)}\n\n{parts(contest.results)}\n")
     print("\n".join(map(str, goals(contest.results, size))))
     svg = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), args.svg)
-    svg.write_text(picture("An application and its wheels, to a registry", contest.results), encoding="utf-8")
+    svg.write_text(
+        picture("An application and its wheels to a registry; a scale a row", contest.results),
+        encoding="utf-8",
+    )
     print(f"picture: {svg}")
 
 

@@ -16,6 +16,7 @@ GUIDES = [
     "docs/cuda_image.md",
     "docs/libraries.md",
     "docs/load.md",
+    "docs/publish.md",
     "docs/push.md",
     "docs/remote_cache.md",
     "docs/scale.md",
