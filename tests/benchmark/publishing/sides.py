@@ -110,10 +110,6 @@ class Podman:
         self.run("pull", "--quiet", "--tls-verify=false", name)
         return self.run("run", "--rm", "--network=none", "--read-only", name)
 
-    def driver(self) -> str:
-        """How podman stores layers: what is not `overlay` is slow."""
-        return self.run("info", "--format={{.Store.GraphDriverName}}").strip()
-
     def run(self, *arguments: str) -> str:
         """The output of a podman that succeeds."""
         assert self._engine is not None, "fresh() comes first"
