@@ -110,6 +110,18 @@ def test_wheels_are_fetched_only_when_they_are_needed(hub: Hub) -> None:
     assert code == 0, said
 
 
+def test_only_the_wheel_whose_pin_has_changed_is_fetched_again(hub: Hub) -> None:
+    first, app, last = hub.index(TinyWheel("first"), TinyWheel("app"), TinyWheel("last"))
+    hub.lock([_pin(first), _pin(app), _pin(last)])
+    targets = [f"@contract//{name}:whl" for name in ("first", "app", "last")]
+    assert hub.build(*targets)[0] == 0
+    (bumped,) = hub.index(TinyWheel("app", "2.0"))  # nothing else can be fetched any more
+    hub.lock([_pin(first), "# A comment moves the lines below.", _pin(bumped, app), _pin(last)])
+    code, said = hub.build(*targets, PIP_NO_CACHE_DIR="1")
+    assert code == 0, said
+    assert hub.files("@contract//app:whl") == ["app-2.0-py3-none-any.whl"]
+
+
 def test_a_missing_dependency_is_named_and_left_out(hub: Hub) -> None:
     (app,) = hub.index(TinyWheel("app", "1.1", requires=["absent>=2", "colorama; sys_platform == 'win32'"]))
     hub.lock([_pin(app)])

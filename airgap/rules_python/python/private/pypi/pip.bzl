@@ -58,6 +58,7 @@ def _requests(module_ctx):
                     flavour = flavour,
                     hub = tag.hub_name,
                     lock = tag.requirements_lock,
+                    path = str(module_ctx.path(tag.requirements_lock)),
                     platforms = sorted(platforms),
                 ))
     return requests
@@ -82,13 +83,13 @@ def _declare_wheels(request, pins, host):
                 extras = pin["extras"],
                 hashes = pin["hashes"],
                 hub = request.hub,
+                lock = request.path,
+                lock_name = _lock_name(request.lock),
                 options = pin["options"],
                 packages = packages_by_platform[platform],
                 platform = platform,
                 python = request.flavour.python,
-                refresh = pin["refresh"],
                 version = pin["version"],
-                where = pin["where"],
             )
             pip_library(
                 name = name + "_lib",
@@ -104,7 +105,7 @@ def _pip_impl(module_ctx):
     answers = run_tool(module_ctx, HOST_PYTHON, "locks", json.encode([
         {
             "file": _lock_name(request.lock),
-            "lock": str(module_ctx.path(request.lock)),
+            "lock": request.path,
             "platforms": request.platforms,
             "python": request.flavour.python,
         }

@@ -65,20 +65,20 @@ def _pip_wheel_impl(rctx):
     rctx.report_progress("fetching {}=={}".format(rctx.attr.dist_name, rctx.attr.version))
     wheel = run_tool(rctx, HOST_PYTHON, "fetch", json.encode({
         "extras": rctx.attr.extras,
+        "file": rctx.attr.lock_name,
         "hashes": rctx.attr.hashes,
+        "lock": rctx.attr.lock,
         "name": rctx.attr.dist_name,
         "options": rctx.attr.options,
         "packages": rctx.attr.packages,
         "platform": rctx.attr.platform,
         "python": rctx.attr.python,
-        "refresh": rctx.attr.refresh,
         "version": rctx.attr.version,
-        "where": rctx.attr.where,
     }))
     if wheel["missing"]:
         # buildifier: disable=print
         print("\n{}: {}=={} wants {}, which the lock doesn't have; going on without".format(
-            rctx.attr.where,
+            wheel["where"],
             rctx.attr.dist_name,
             rctx.attr.version,
             ", ".join(wheel["missing"]),
@@ -97,13 +97,14 @@ pip_wheel = repository_rule(
         "extras": attr.string_list(doc = "The extras asked for in the lock."),
         "hashes": attr.string_list(doc = "The files that may be fetched, as sha256:HEX.", mandatory = True),
         "hub": attr.string(doc = "The hub that dependencies are looked up in.", mandatory = True),
+        # No label, and no line: a wheel is not fetched again because another pin of the lock has changed.
+        "lock": attr.string(doc = "Where the lock is, for messages.", mandatory = True),
+        "lock_name": attr.string(doc = "What messages call the lock.", mandatory = True),
         "options": attr.string_list(doc = "Options of the lock that say where packages are, such as --extra-index-url URL."),
         "packages": attr.string_list(doc = "Packages of the hub that exist for this platform."),
         "platform": attr.string(doc = "The platform that the wheel is for.", mandatory = True),
         "python": attr.string(doc = "The full Python version that the wheel is for.", mandatory = True),
-        "refresh": attr.string(doc = "The command that writes the lock, for messages."),
         "version": attr.string(doc = "The distribution's version.", mandatory = True),
-        "where": attr.string(doc = "File and line of the pin, for messages.", mandatory = True),
     },
 )
 

@@ -28,9 +28,7 @@ def _pin_json(parsed: lock.Lock, pin: lock.Pin) -> dict[str, Any]:
         "hashes": pin.hashes,
         "name": pin.name,
         "options": parsed.options,
-        "refresh": parsed.refresh,
         "version": pin.version,
-        "where": parsed.where(pin),
     }
 
 
@@ -53,13 +51,15 @@ def _read_lock(request: dict[str, Any]) -> dict[str, Any]:
 
 def _fetch(request: dict[str, Any]) -> dict[str, Any]:
     """Fetches a wheel and says what it depends on among the locked packages."""
+    asked = request["name"], request["version"]
+    where, refresh = lock.about(Path(request["lock"]), request["file"], *asked)
     pin = Request(
-        where=request["where"],
+        where=where,
         name=request["name"],
         version=request["version"],
         hashes=tuple(request["hashes"]),
         target=Target(request["python"], request["platform"]),
-        refresh=request["refresh"],
+        refresh=refresh,
         options=tuple(request["options"]),
     )
     wheel = fetch.fetch(pin, Path.cwd())
@@ -76,6 +76,7 @@ def _fetch(request: dict[str, Any]) -> dict[str, Any]:
         "missing": [package for package in wanted if package not in locked],
         "name": found.name,
         "version": found.version,
+        "where": where,
     }
 
 

@@ -62,6 +62,19 @@ def refresh_hint(command: str) -> str:
     return f"refresh the lock: {command}" if command else "compile the lock again, with hashes"
 
 
+def about(path: Path, file: str, name: str, version: str) -> tuple[str, str]:
+    """Where a pin is in the lock at a path, and the command that writes the lock: for messages.
+
+    A lock that can't be read is named without a line; that it can't be is told elsewhere.
+    """
+    try:
+        lock = read(path, file)
+    except WheelError:
+        return file, ""
+    pins = [pin for pin in lock.pins if (pin.name, pin.version) == (name, version)]
+    return (lock.where(pins[0]) if pins else file), lock.refresh
+
+
 def _refresh_command(text: str) -> str:
     lines = text.splitlines()[:10]
     for header, command in pairwise(lines):
