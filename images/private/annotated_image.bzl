@@ -17,7 +17,8 @@ load(":image_attr.bzl", "IMAGE_ATTR", "image_layout")
 
 _DOC = """Makes an OCI image layout of another, with the annotations that its layers have (LayerAnnotationsInfo).
 
-All blobs but the manifest are links to those of the image. Without annotations it is the same image."""
+All blobs but the manifest are links to those of the image. Without annotations it is the very same layout, and the
+action only looks at it, beside whatever uses it."""
 
 _ATTRS = IMAGE_ATTR | {
     "layers": attr.label_list(
@@ -32,21 +33,12 @@ _ATTRS = IMAGE_ATTR | {
     ),
 }
 
-def _annotated_image_impl(ctx):
-    image = image_layout(ctx)
-    output = ctx.actions.declare_directory(ctx.label.name)
-    digest = ctx.actions.declare_file(ctx.label.name + ".json.sha256")
-    annotations = depset(transitive = [
-        layer[LayerAnnotationsInfo].files
-        for layer in ctx.attr.layers
-        if LayerAnnotationsInfo in layer
-    ])
-
-    # What the links in the layouts lead to: whoever uses the result needs it, as with oci_image.
-    linked = depset([image], transitive = [ctx.attr.image[DefaultInfo].default_runfiles.files])
+def _write(ctx, image, linked, annotations, digest, output):
+    """Declares the action; without an output it checks the image, and says what its digest is."""
+    outputs = [digest] + ([output] if output else [])
     args = ctx.actions.args()
     args.add_all("--image", [image], expand_directories = False)
-    args.add_all("--output", [output], expand_directories = False)
+    args.add_all("--output", outputs[1:], expand_directories = False)
     args.add("--digest", digest)
     args.add_all(annotations)
     ctx.actions.run(
@@ -55,14 +47,31 @@ def _annotated_image_impl(ctx):
         executable = ctx.executable._tool,
         arguments = [args],
         inputs = depset(transitive = [linked, annotations]),
-        outputs = [output, digest],
+        outputs = outputs,
     )
+
+def _annotated_image_impl(ctx):
+    image = image_layout(ctx)
+    annotations = depset(transitive = [
+        layer[LayerAnnotationsInfo].files
+        for layer in ctx.attr.layers
+        if LayerAnnotationsInfo in layer
+    ])
+    digest = ctx.actions.declare_file(ctx.label.name + ".json.sha256")
+    output = ctx.actions.declare_directory(ctx.label.name) if annotations else None
+
+    # What the links in the layouts lead to: whoever uses the result needs it, as with oci_image.
+    linked = depset([image], transitive = [ctx.attr.image[DefaultInfo].default_runfiles.files])
+    _write(ctx, image, linked, annotations, digest, output)
     return [
         DefaultInfo(
-            files = depset([output]),
+            files = depset([output or image]),
             runfiles = ctx.runfiles(transitive_files = linked),
         ),
-        OutputGroupInfo(digest = depset([digest])),
+        OutputGroupInfo(
+            _validation = depset([digest]),
+            digest = depset([digest]),
+        ),
     ]
 
 _annotated_image = rule(

@@ -34,18 +34,23 @@ _OCI_TYPES = {
 Json = dict[str, Any]
 
 
-def annotate(image: Path, output: Path, annotations: Sequence[LayerAnnotations]) -> str:
-    """Writes the layout `output`; without annotations it holds the very same image. Returns its digest."""
+def annotate(image: Path, output: Path | None, annotations: Sequence[LayerAnnotations]) -> str:
+    """Writes the layout `output`, if there is to be one, with annotations. Returns the manifest's digest.
+
+    Raises:
+        ToolError: it is not one image, has too many layers, or lacks one that has annotations.
+    """
     index = json.loads((image / "index.json").read_bytes())
     descriptor = _only(index.get("manifests", []), image)
     old = _blob(image, descriptor["digest"])
     text = old.read_bytes()
     _check_count(json.loads(text).get("layers", []), image)
-    if annotations:
-        manifest = _annotated(json.loads(text), annotations, image)
-        text = _dump(manifest)
-        digest = f"sha256:{hashlib.sha256(text).hexdigest()}"
-        descriptor |= {"mediaType": manifest["mediaType"], "digest": digest, "size": len(text)}
+    if output is None:
+        return str(descriptor["digest"])
+    manifest = _annotated(json.loads(text), annotations, image)
+    text = _dump(manifest)
+    digest = f"sha256:{hashlib.sha256(text).hexdigest()}"
+    descriptor |= {"mediaType": manifest["mediaType"], "digest": digest, "size": len(text)}
     new = _blob(output, descriptor["digest"])
     new.parent.mkdir(parents=True)
     new.write_bytes(text)

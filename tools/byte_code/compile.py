@@ -52,26 +52,34 @@ def compile_group(sources: str, group: list[tuple[str, int, int]], out: str) -> 
 
 
 def main(sources: str, index: str, out: str, jobs: int) -> int:
-    """Compiles all groups, so many at a time."""
+    """Compiles all groups, so many at a time, and prints the number of each that is done."""
     with open(index, "rb") as file:
         groups = marshal.loads(file.read())
-    running = 0
-    failed = 0
+    running: dict[int, int] = {}
+    failed = False
+
+    def await_one() -> bool:
+        child, status = os.wait()
+        number = running.pop(child)
+        if not status:
+            os.write(1, b"%d\n" % number)
+        return bool(status)
+
     for number, group in enumerate(groups):
-        if running == jobs:
-            failed |= os.wait()[1]
-            running -= 1
-        if not os.fork():
+        if len(running) == jobs:
+            failed |= await_one()
+        child = os.fork()
+        if not child:
             code = 1
             try:
                 compile_group(sources, group, f"{out}/{number}")
                 code = 0
             finally:
                 os._exit(code)
-        running += 1
-    for _ in range(running):
-        failed |= os.wait()[1]
-    return 1 if failed else 0
+        running[child] = number
+    while running:
+        failed |= await_one()
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.byte_code.compiler import Compiler, Sources, interpreter
+from tools.byte_code.compiler import Compiler, Sources, cached, interpreter
 from tools.common.errors import ToolError
 from tools.testing.tiny_wheel import TinyWheel
 from tools.venv_part.__main__ import main as venv_part
@@ -111,7 +111,7 @@ def compiled(
     root: Path, scratch: Path, modules: Mapping[str, bytes], jobs: int | None = None
 ) -> dict[str, bytes]:
     scratch.mkdir()
-    sources = Sources(scratch)
+    sources = Sources(scratch, "3.11")
     for name, data in modules.items():
         sources.begin(name)
         for start in range(0, len(data), 1000):
@@ -159,6 +159,35 @@ def test_bytes_depend_on_neither_jobs_nor_folders(root: Path, tmp_path: Path) ->
     assert compiled(root, tmp_path / "much" / "deeper" / "three", modules, 7) == first
 
 
+def test_code_comes_in_the_order_of_its_paths(root: Path, tmp_path: Path) -> None:
+    modules = {f"/i/{name}.py": b"x = 1\n" for name in ("a", "B/c", "a/B", "a/_", "b", "a/b/c", "Z")}
+    found = [cached(source, "3.11") for source in compiled(root, tmp_path / "scratch", modules)]
+    assert len(found) == len(modules)
+    assert found == sorted(found)
+    assert found != [cached(source, "3.11") for source in sorted(modules)]
+
+
+def test_nobody_compiles_any_more_when_no_more_code_is_taken(root: Path, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    sources = Sources(scratch, "3.11")
+    for number in range(8):  # each more than a group
+        sources.begin(f"{number}")
+        sources.write(many()["m009"] * 10)
+    codes = Compiler(root).run(sources, scratch, jobs=2)
+    next(codes)
+    codes.close()
+    left = [link for link in Path("/proc").glob("[0-9]*/fd/*") if _leads_into(link, scratch)]
+    assert not left
+
+
+def _leads_into(link: Path, folder: Path) -> bool:
+    try:
+        return link.readlink().is_relative_to(folder)
+    except OSError:
+        return False
+
+
 def test_nothing_to_compile_starts_no_process(tmp_path: Path) -> None:
     assert compiled(tmp_path / "none", tmp_path / "scratch", {}) == {}
 
@@ -193,7 +222,7 @@ def test_a_full_disk_is_one_error(root: Path, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     (scratch / "0").symlink_to("/dev/full")
-    sources = Sources(scratch)
+    sources = Sources(scratch, "3.11")
     sources.begin("a")
     sources.write(many()["m009"])
     with pytest.raises(ToolError, match=r"cannot compile.*\n.*Make room if memory or disk ran out"):

@@ -10,8 +10,11 @@ from __future__ import annotations
 import marshal
 import os
 import re
+import signal
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,32 +43,41 @@ class ByteCode:
 
 
 class Sources:
-    """Modules to compile, collected in a folder. They must come in an order that is always the same."""
+    """Modules to compile, collected in a folder: `path` has them one after another.
 
-    def __init__(self, scratch: Path) -> None:
+    `groups` says which ones a process compiles, each module as where it is in the image, and the offset and
+    size in `path`. They are in the order of their byte code's paths in an image.
+    """
+
+    def __init__(self, scratch: Path, python: str) -> None:
         self.path = scratch / "sources"
         self.groups: list[list[tuple[str, int, int]]] = []
+        self._python = python
+        self._modules: list[tuple[str, int, int]] = []
         self._file = self.path.open("wb")
-        self._size = self._group = 0
+        self._size = 0
 
     def begin(self, path: str) -> None:
         """Begins a module; `path` is where it is in the image, which tracebacks will show."""
-        if not self.groups or self._group > _GROUP_SIZE or len(self.groups[-1]) == _GROUP_FILES:
-            self.groups.append([])
-            self._group = 0
-        self.groups[-1].append((path, self._size, 0))
+        self._modules.append((path, self._size, 0))
 
     def write(self, data: bytes) -> None:
         """Takes a bit of the module."""
         self._file.write(data)
         self._size += len(data)
-        self._group += len(data)
-        path, offset, size = self.groups[-1][-1]
-        self.groups[-1][-1] = path, offset, size + len(data)
+        path, offset, size = self._modules[-1]
+        self._modules[-1] = path, offset, size + len(data)
 
     def close(self) -> None:
-        """Says that there are no more."""
+        """Says that there are no more, and makes groups."""
         self._file.close()
+        filled = 0
+        for module in sorted(self._modules, key=lambda module: cached(module[0], self._python)):
+            if not self.groups or filled > _GROUP_SIZE or len(self.groups[-1]) == _GROUP_FILES:
+                self.groups.append([])
+                filled = 0
+            self.groups[-1].append(module)
+            filled += module[2]
 
 
 @dataclass(frozen=True)
@@ -74,8 +86,10 @@ class Compiler:
 
     root: Path
 
-    def run(self, sources: Sources, scratch: Path, jobs: int | None = None) -> Iterator[ByteCode]:
-        """Compiles the modules; those that are no valid Python are left out, as pip leaves them out.
+    def run(self, sources: Sources, scratch: Path, jobs: int | None = None) -> Generator[ByteCode]:
+        """Compiles the modules, while what is compiled can be taken, in the order of the byte code's paths.
+
+        Those that are no valid Python are left out, as pip leaves them out.
 
         Args:
             sources: the modules.
@@ -83,33 +97,70 @@ class Compiler:
             jobs: how many processes at a time; one for each CPU without. The bytes don't depend on it.
         """
         sources.close()
+        if not sources.groups:
+            return
         index = scratch / "index"
         index.write_bytes(marshal.dumps(sources.groups, 2))
-        if sources.groups:
-            self._start(
-                str(sources.path), str(index), str(scratch), str(jobs or len(os.sched_getaffinity(0)))
-            )
-        for number, group in enumerate(sources.groups):
-            file = scratch / str(number)
-            offset = 0
-            sizes: list[int | None] = marshal.loads(Path(f"{file}.index").read_bytes())
-            for (path, _, _), size in zip(group, sizes, strict=True):
-                if size is not None:
-                    yield ByteCode(path, file, offset, size)
-                    offset += size
+        with self._started(sources.path, index, scratch, jobs or len(os.sched_getaffinity(0))) as finished:
+            for number, group in enumerate(sources.groups):
+                finished(number)
+                yield from _byte_code(group, scratch / str(number))
 
-    def _start(self, *arguments: str) -> None:
+    @contextmanager
+    def _started(self, *arguments: Path | int) -> Iterator[Callable[[int], None]]:
+        """Starts the compiler, and gives a function that waits for a group."""
         root = self.root
-        command = [*interpreter(root), "-S", "-s", "-B", "-W", "ignore", str(root / "compile.py"), *arguments]
+        command = [*interpreter(root), "-S", "-s", "-B", "-W", "ignore", str(root / "compile.py")]
         # Sets are marshalled in the order of their hashes.
         environment = {"PYTHONHOME": str(root), "PYTHONHASHSEED": "0"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
-        if done.returncode:
-            raise ToolError(
-                f"the image's Python cannot compile: {done.stderr.strip() or f'exit code {done.returncode}'}",
-                file=root,
-                remedy="Make room if memory or disk ran out; byte_code = False leaves byte code out.",
-            )
+        done: set[int] = set()
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
+                [*command, *map(str, arguments)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                process_group=0,
+            ) as process,
+        ):
+            assert process.stdout is not None
+            lines = iter(process.stdout)
+
+            def finished(number: int) -> None:
+                while number not in done:
+                    line = next(lines, b"")
+                    if not line:
+                        said.seek(0)
+                        raise _failed(root, said.read().decode(errors="replace"), process.wait())
+                    done.add(int(line))
+
+            try:
+                yield finished
+            finally:
+                # Who takes no more code removes the folder next, into which children still write; the last of
+                # them has ended when nobody holds the other end of the pipe.
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.stdout.read()
+
+
+def _byte_code(group: list[tuple[str, int, int]], file: Path) -> Iterator[ByteCode]:
+    """What a group was compiled to."""
+    offset = 0
+    sizes: list[int | None] = marshal.loads(Path(f"{file}.index").read_bytes())
+    for (path, _, _), size in zip(group, sizes, strict=True):
+        if size is not None:
+            yield ByteCode(path, file, offset, size)
+            offset += size
+
+
+def _failed(root: Path, said: str, code: int) -> ToolError:
+    return ToolError(
+        f"the image's Python cannot compile: {said.strip() or f'exit code {code}'}",
+        file=root,
+        remedy="Make room if memory or disk ran out; byte_code = False leaves byte code out.",
+    )
 
 
 def interpreter(root: Path) -> list[str]:

@@ -75,7 +75,7 @@ def build(debs: Iterable[Path], python: str, root: Path) -> None:
     _zip(library, found.modules)
     # Compiled by itself it starts in half the time.
     with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
-        sources = Sources(Path(scratch))
+        sources = Sources(Path(scratch), python)
         for name, data in sorted(found.modules.items()):
             sources.begin(name)
             sources.write(data)

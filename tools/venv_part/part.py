@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -78,7 +79,7 @@ def write_part(
         written = _written(wheel, venv, placed, scripts)
         files = members | written
         _check_tree(wheel, files)
-        sources = Sources(compiling.scratch) if compiling else None
+        sources = Sources(compiling.scratch, venv.python) if compiling else None
         modules = _modules(placed) if compiling else set()
         with layers.writer(out) as writer:
             part = _Part(writer, wheel, libraries, sources, modules)
@@ -263,14 +264,13 @@ def _compile(
     compiling: Compiling, sources: Sources, venv: Venv, layers: Format
 ) -> tuple[dict[str, File], dict[str, tuple[int, int]]]:
     """Writes the part with byte code; returns what Facts say of it."""
-    codes = {
-        cached(code.source, venv.python).lstrip("/"): code
-        for code in compiling.compiler.run(sources, compiling.scratch)
-    }
     described = {}
-    with layers.writer(compiling.out) as writer:
-        for path, code in sorted(codes.items()):
-            data = code.read()
+    with (
+        layers.writer(compiling.out) as writer,
+        closing(compiling.compiler.run(sources, compiling.scratch)) as codes,
+    ):
+        for code in codes:
+            path, data = cached(code.source, venv.python).lstrip("/"), code.read()
             writer.add(Entry(path, Kind.FILE, 0o644, size=len(data)), data)
             described[path] = File.of(0o644, data)
     return described, layers.spans(writer)

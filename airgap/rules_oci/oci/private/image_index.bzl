@@ -45,6 +45,12 @@ def _oci_image_index_impl(ctx):
     if ctx.attr.platforms and len(ctx.attr.images) != len(ctx.attr.platforms):
         fail("%s: with 'platforms' there must be exactly one image in 'images'." % ctx.label)
     output = ctx.actions.declare_directory(ctx.label.name)
+
+    # What the links in the layout lead to, as with oci_image.
+    linked = depset(ctx.files.images, transitive = [
+        image[DefaultInfo].default_runfiles.files
+        for image in ctx.attr.images
+    ])
     args = ctx.actions.args()
     args.add("--output=" + output.path)
     args.add_all(ctx.files.images, expand_directories = False)
@@ -52,15 +58,15 @@ def _oci_image_index_impl(ctx):
         ctx,
         "index",
         args,
-        inputs = depset(ctx.files.images, transitive = [
-            image[DefaultInfo].default_runfiles.files
-            for image in ctx.attr.images
-        ]),
+        inputs = linked,
         outputs = [output],
         mnemonic = "OCIIndex",
         progress_message = "OCI Index %{label}",
     )
-    return [DefaultInfo(files = depset([output]))]
+    return [DefaultInfo(
+        files = depset([output]),
+        runfiles = ctx.runfiles(transitive_files = linked),
+    )]
 
 oci_image_index = rule(
     implementation = _oci_image_index_impl,

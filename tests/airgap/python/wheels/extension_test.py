@@ -112,11 +112,12 @@ def test_wheels_are_fetched_only_when_they_are_needed(hub: Hub) -> None:
 
 def test_only_the_wheel_whose_pin_has_changed_is_fetched_again(hub: Hub) -> None:
     first, app, last = hub.index(TinyWheel("first"), TinyWheel("app"), TinyWheel("last"))
-    hub.lock([_pin(first), _pin(app), _pin(last)])
+    pins = [_pin(first), _pin(app), _pin(last)]
+    hub.lock(pins)
     targets = [f"@contract//{name}:whl" for name in ("first", "app", "last")]
     assert hub.build(*targets)[0] == 0
     (bumped,) = hub.index(TinyWheel("app", "2.0"))  # nothing else can be fetched any more
-    hub.lock([_pin(first), "# A comment moves the lines below.", _pin(bumped, app), _pin(last)])
+    hub.lock([pins[0], "# The lines below move.", _pin(bumped), pins[2]])
     code, said = hub.build(*targets, PIP_NO_CACHE_DIR="1")
     assert code == 0, said
     assert hub.files("@contract//app:whl") == ["app-2.0-py3-none-any.whl"]

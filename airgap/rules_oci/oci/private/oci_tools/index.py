@@ -1,6 +1,6 @@
 """Join images to one index, with the platform that each image's config names.
 
-Bazel runs `index --output=DIR LAYOUT...` (mnemonic OCIIndex). The blobs are copied: an index stands alone.
+Bazel runs `index --output=DIR LAYOUT...` (mnemonic OCIIndex). The images' blobs are links to theirs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def join(images: list[Layout], output: Layout) -> None:
         manifest = image.manifest(entry["digest"])
         entries.append({**entry, "platform": platform(image.config(manifest))})
         for blob in sorted(image.root.glob("blobs/*/*")):
-            output.copy(f"{blob.parent.name}:{blob.name}", blob)
+            output.link(f"{blob.parent.name}:{blob.name}", blob)
     index = dump_line({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})
     reference = {"mediaType": OCI_INDEX, "size": len(index), "digest": output.put(index)}
     (output.root / "index.json").write_bytes(dump_line({"manifests": [reference]}))
