@@ -81,6 +81,11 @@ def _suite(ctx, needs):
         ))
     return suites[0]
 
+def _refresh(ctx, suite):
+    """The command that writes the base's lock: it is this repository's, whichever workspace has the image."""
+    ours = ctx.label.repo_name == Label("//:BUILD.bazel").repo_name
+    return "./bazelw run //apt:lock -- " + suite + ("" if ours else ", in a checkout of pycuda")
+
 def _plan(ctx, needs):
     """What the program is told: everything as a path in its runfiles."""
     package = ctx.label.package
@@ -102,7 +107,7 @@ def _plan(ctx, needs):
         mirrors = ctx.file._mirrors.short_path,
         name = "//{}:{}".format(package, ctx.attr.image),
         pkgdeps = "/".join([part for part in [package, ctx.attr.image + ".pkgdeps.json"] if part]),
-        refresh = "./bazelw run //apt:lock -- " + suite,
+        refresh = _refresh(ctx, suite),
         sonames = _paths(ctx.files._sonames),
         sources = _sources(ctx, suite).short_path,
         suite = suite,

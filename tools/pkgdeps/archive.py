@@ -22,7 +22,7 @@ class Archive:
     """
 
     def __init__(self, session: Session, arch: str, status: Path, refresh: str) -> None:
-        self._session, self._arch, self._refresh = session, arch, refresh
+        self._session, self._arch, self.refresh = session, arch, refresh
         self._status = {"Dir::State::status": str(status.resolve())}
         text = status.read_text(encoding="utf-8")
         self.installed = frozenset(re.findall(r"^Package: (\S+)$", text, re.MULTILINE))
@@ -61,7 +61,7 @@ class Archive:
             raise ToolError(
                 f"the base's lock is older than the archive: to install {', '.join(roots)} for {self._arch}, "
                 f"apt would {'; '.join(changes)}",
-                remedy=f"Write the base's lock anew: {self._refresh}",
+                remedy=f"Write the base's lock anew: {self.refresh}",
             )
 
     def _records(self, uris: Mapping[str, str]) -> dict[str, Record]:
@@ -78,5 +78,5 @@ class Archive:
             raise ToolError(
                 error.problem,
                 remedy="The index of libraries names a package that the archive no longer has. "
-                f"Write both anew: {self._refresh}",
+                f"Write both anew: {self.refresh}",
             ) from error

@@ -54,7 +54,7 @@ def complete(image: Image, analyse: Analyse, archive: Archive | None) -> Needs:
             sonames = closure.packages[name].sonames
             added[name] = with_alternatives(added[name], sonames, looked_in)
         if added == before:
-            _raise_useless(closure, names)
+            _raise_useless(closure, names, archive.refresh)
         closure = analyse(replace(image, added=tuple(added[name] for name in sorted(added))))
     _raise_problems(closure)
     return Needs(closure, _direct(closure, image))
@@ -74,9 +74,9 @@ def _raise_problems(closure: Closure) -> None:
     raise_all([ToolError(f"{closure.arch}: {each.text}", remedy=each.remedy) for each in closure.problems])
 
 
-def _raise_useless(closure: Closure, names: list[str]) -> None:
+def _raise_useless(closure: Closure, names: list[str], refresh: str) -> None:
     remedy = (
-        f"The index may be of another state than the archive: ./bazelw run //apt:lock -- {closure.suite}; "
+        f"The index may be of another state than the archive: {refresh}; "
         "or give the image a layer with the library."
     )
     problems = [

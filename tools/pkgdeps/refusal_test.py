@@ -74,7 +74,8 @@ def test_a_package_without_the_library_that_the_index_says_is_refused(old: Keepe
     old.sonames(SONAMES | {"libtwo.so.2": "data"})
     assert old.error().startswith(
         "error: amd64: libtwo.so.2 needed by libone1: the index of Debian bookworm says that data has it, "
-        "and it has no such library where the loader looks\n  "
+        "and it has no such library where the loader looks\n"
+        "  The index may be of another state than the archive: ./bazelw run //apt:lock -- bookworm; or"
     )
 
 
