@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from tests.launcher import archive, terminal
 from tests.launcher.conftest import WORKSPACE, Launcher
+from tools.bazelw import jvm
 
 _TRAPS = 'trap "echo INT; exit 8" INT; trap "echo TERM; exit 9" TERM; trap "echo QUIT; exit 10" QUIT; '
 _LOOP = "echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.3; done; echo end"
@@ -147,12 +149,15 @@ def test_a_changed_view_is_a_changed_startup_option(ready: Launcher, tmp_path: P
         first = ready.run(*shell("cat /etc/bazel.bazelrc"))
         again = ready.run(*shell("cat /etc/bazel.bazelrc"), cwd=tmp_path)
         other = ready.run(*shell("cat /etc/bazel.bazelrc"), env={"PIP_CERT": "/usr/share/dpkg"})
+        named = ready.run(*shell(f"cat {jvm.DIRECTIVES}"))
     finally:
         rc.unlink()
     assert "common --config=airgap\n" in first.stdout
     assert "-Dbazelw.view=" in first.stdout
     assert first.stdout == again.stdout
     assert first.stdout != other.stdout
+    assert f"DirectivesFile={jvm.DIRECTIVES}" in first.stdout
+    assert json.loads(named.stdout)[-1] == {"match": ["*.*"], "c2": {"Exclude": True}}, named.stderr
 
 
 def test_overhead(ready: Launcher) -> None:

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 
-from tools.bazelw import aptsources, certs, pipconf, rootfs
+from tools.bazelw import aptsources, certs, jvm, pipconf, rootfs
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Top-level names that are the toolbox's, or nobody's business.
@@ -141,10 +141,11 @@ def _data(root: str, workspace: str, identity: str) -> dict[str, str]:
     rc = _text(os.path.join(root, "etc/bazel.bazelrc"))
     if rc:
         home = os.path.expanduser("~")  # Java takes it from /etc/passwd, Bazel and its options from Java
-        options = [f"-Dbazelw.view={identity}", f"-Duser.home={home}"]
+        options = [f"-Dbazelw.view={identity}", f"-Duser.home={home}", *jvm.OPTIONS]
         data["/etc/bazel.bazelrc"] = rc + "".join(
             f'startup "--host_jvm_args={option}"\n' for option in options
         )
+        data[jvm.DIRECTIVES] = jvm.CONTENT
     uid, gid = os.getuid(), os.getgid()
     for path, number, line in (
         ("etc/passwd", uid, f"{_user(uid)}:x:{uid}:{gid}::{os.path.expanduser('~')}:/bin/bash\n"),
