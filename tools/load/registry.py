@@ -120,9 +120,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._finish_headers(digest)
             if self.command == "GET":
                 self.wfile.flush()
-                self.connection.sendfile(content, offset=first, count=last - first + 1)
-                if last == size - 1:
-                    self.served.sent.add(digest)
+                with self._counted(digest if last == size - 1 else ""):
+                    self.connection.sendfile(content, offset=first, count=last - first + 1)
+
+    @contextmanager
+    def _counted(self, digest: str) -> Iterator[None]:
+        """Counts a blob as sent, if there is one, unless sending fails.
+
+        It counts before its last byte is on the way: the engine that gets that byte may be done with it, and
+        what was sent is told then.
+        """
+        new = {digest} - {"", *self.served.sent}
+        self.served.sent |= new
+        try:
+            yield
+        except OSError:
+            self.served.sent -= new
+            raise
 
     def _range(self, size: int) -> tuple[int, int]:
         """The part that is asked for; several parts at once, or none that there are, get the whole."""
