@@ -12,7 +12,9 @@ from tests.remote_cache.servers import Server, casd, when
 
 _IMAGE, _ACTIONS = os.environ["IMAGE"], int(os.environ["ACTIONS"])
 _DIGEST = digest(Path(os.environ["BUILT"]))
+_APP, _APP_DIGEST = os.environ["APP"], digest(Path(os.environ["APP_BUILT"]))
 _SMALL, _SMALL_ACTIONS = "//tests/formats:image", 9
+_SMALL_DIGEST = digest(Path(os.environ["SMALL_BUILT"]))
 _EXEC = "--config=remote-exec"
 _RESULTS = "actioncache"
 
@@ -56,10 +58,19 @@ def test_others_have_what_it_did(client: Machine, engine: Server) -> None:
     assert client.digest(_IMAGE) == _DIGEST
 
 
+def test_wheels_byte_code_libraries_and_cuda_are_made_by_it_too(client: Machine, engine: Server) -> None:
+    """Where an action used a file that it does not name, a worker would not have it."""
+    built = client.build(f"{_APP} {_APP}_sbom", _EXEC, executor(engine), login=engine.login)
+    assert built.remote > _ACTIONS
+    assert built.local == 0
+    assert client.digest(_APP) == _APP_DIGEST
+
+
 def test_workers_may_be_unlike_this_machine(client: Machine, engine: Server) -> None:
     platform = "--extra_execution_platforms=//tools/platforms:worker"
     built = client.build(_SMALL, _EXEC, platform, executor(engine), login=engine.login)
     assert built.done == {"remote": _SMALL_ACTIONS}
+    assert client.digest(_SMALL) == _SMALL_DIGEST
 
 
 def test_without_the_password_it_does_nothing(client: Machine, engine: Server) -> None:
@@ -78,6 +89,7 @@ def test_a_cache_that_stops_to_answer_is_left_alone(client: Machine, engine: Ser
         built = client.build(_SMALL, *options, login=engine.login)
     engine.signal(signal.SIGCONT)
     assert built.local == _SMALL_ACTIONS
+    assert client.digest(_SMALL) == _SMALL_DIGEST
 
 
 def test_this_machine_goes_on_when_the_engine_is_killed(client: Machine, engine: Server) -> None:
@@ -87,3 +99,4 @@ def test_this_machine_goes_on_when_the_engine_is_killed(client: Machine, engine:
     assert built.remote > 0
     assert built.local > 0
     assert built.remote + built.local == _SMALL_ACTIONS
+    assert client.digest(_SMALL) == _SMALL_DIGEST
