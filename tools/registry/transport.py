@@ -250,17 +250,28 @@ class Transport:
 
 
 def _read(response: http.client.HTTPResponse, sink: Sink | None) -> bytes:
-    if sink is None or not 200 <= response.status < 300:
-        return response.read(_MAX_BODY)
-    sink.restart()
+    """The body, if there is no sink for it; one of a success is an error when it ends before it should."""
+    good = 200 <= response.status < 300
     promised = response.length
+    if sink is None or not good:
+        body = response.read(_MAX_BODY)
+        if good and promised is not None:
+            _check_length(len(body), min(promised, _MAX_BODY))
+        return body
+    sink.restart()
     got = 0
     while data := response.read(_CHUNK):
         got += len(data)
         sink.write(data)
-    if promised is not None and got != promised:
-        raise http.client.IncompleteRead(b"", promised - got)
+    if promised is not None:
+        _check_length(got, promised)
     return b""
+
+
+def _check_length(got: int, promised: int) -> None:
+    """Python itself does not mind an end in the middle where it reads by pieces, or up to a limit."""
+    if got != promised:
+        raise http.client.IncompleteRead(b"", promised - got)
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ import pytest
 from tests.push.images import INDEX, MANIFEST, referrer
 from tools.registry import referrers, tls
 from tools.registry.auth import Auth
-from tools.registry.client import Registry, Session
+from tools.registry.client import Registry, Session, json_of
 from tools.registry.credentials import Login
 from tools.registry.layout import Layout
 from tools.registry.problem import Answer, RegistryError
@@ -94,6 +94,10 @@ def transport(host: str, **environ: str) -> Transport:
     return Transport(host, lambda: tls.context(host, environ), patience, environ)
 
 
+def session(server: Server, **environ: str) -> Session:
+    return Session(server.host, environ=environ, patience=Patience(retries=2, first=0.01, timeout=2))
+
+
 def test_a_redirect_is_followed_without_the_login(server: Server, other: Server) -> None:
     server.then(307, Location=f"http://{other.host}/blob")
     other.then(200, b"data")
@@ -136,11 +140,27 @@ def test_half_an_answer_is_asked_for_anew(server: Server) -> None:
     server.then(200, b"complete")
     sink = HashSink()
     reference = Reference.parse(f"{server.host}/app")
-    session = Session(server.host, environ={}, patience=Patience(first=0.01, timeout=2))
-    Registry(reference, session).get_blob("sha256:" + "0" * 64, sink)
+    Registry(reference, session(server)).get_blob("sha256:" + "0" * 64, sink)
     whole = HashSink()
     whole.write(b"complete")
     assert sink.digest == whole.digest
+
+
+def test_half_a_manifest_is_asked_for_anew(server: Server) -> None:
+    """Its bytes are kept in memory, where no sink counts them."""
+    server.then(200, b'{"half', Content_Length="12", Connection="close")
+    server.then(200, b'{"half": 12}')
+    registry = Registry(Reference.parse(f"{server.host}/app"), session(server))
+    found = registry.get_manifest("v1")
+    assert found
+    assert json_of(found, server.host) == {"half": 12}
+    assert len(server.seen) == 2
+
+
+def test_half_a_reason_is_reason_enough(server: Server) -> None:
+    server.then(405, b"read-", Content_Length="9", Connection="close")
+    answer = transport(server.host).request("GET", f"http://{server.host}/", {}, what="read")
+    assert answer.text == "405 Method Not Allowed (read-)"
 
 
 def test_a_busy_registry_is_asked_as_often_as_is_patient(server: Server) -> None:
