@@ -84,9 +84,9 @@ class Sender:
         for job in blob.jobs:
             with job.working():
                 registry = job.registry
-                if registry.head_blob(digest) == size:
+                if registry.head_blob(digest, size) == size:
                     blob.holders[registry.reference.repository] = None
-                elif not any(registry.beside(each).head_blob(digest) for each in blob.holders):
+                elif not any(registry.beside(each).head_blob(digest, size) for each in blob.holders):
                     job.add_sent(size)
                     return
 
@@ -95,15 +95,15 @@ class Sender:
         self._upload(source, job)
 
     def _ensure(self, blob: Blob, job: Job) -> None:
-        registry, digest = job.registry, blob.descriptor.digest
+        registry, digest, wanted = job.registry, blob.descriptor.digest, blob.descriptor.size
         repository = registry.reference.repository
-        size = registry.head_blob(digest)
+        size = registry.head_blob(digest, wanted)
         if size is None and not any(self._mounted(registry, digest, each) for each in blob.holders):
             self._upload(blob.source, job)
-        elif size is not None and size != blob.descriptor.size:
+        elif size is not None and size != wanted:
             self._upload(blob.source, job)
-            if (size := registry.head_blob(digest)) != blob.descriptor.size:
-                raise rotten(registry, digest, f"it has {size} bytes, and not {blob.descriptor.size}")
+            if (size := registry.head_blob(digest, wanted)) != wanted:
+                raise rotten(registry, digest, f"it has {size} bytes, and not {wanted}")
         blob.holders = {repository: None} | blob.holders
 
     @staticmethod

@@ -60,7 +60,7 @@ class Verifier:
 
 def _wrong(registry: Registry, blob: Descriptor) -> str:
     """What is wrong with a blob in a registry; empty if nothing is."""
-    if registry.head_blob(blob.digest) is None:
+    if registry.head_blob(blob.digest, blob.size) is None:
         return "it is not there"
     sink = HashSink()
     registry.get_blob(blob.digest, sink)

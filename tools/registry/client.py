@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ MANIFESTS = (
 )
 _ACCEPT = ", ".join(INDEXES + MANIFESTS)
 _DIGEST_HEADER = "Docker-Content-Digest"
+_SIZE = re.compile("[0-9]{1,18}")
 
 
 class Session:
@@ -113,8 +115,12 @@ class Registry:
 
     # What is there ------------------------------------------------------------------------------------------
 
-    def head_blob(self, digest: str) -> int | None:
-        """The size of a blob, None if it isn't there; -1 if the registry has another under that name."""
+    def head_blob(self, digest: str, size: int) -> int | None:
+        """The size of a blob, None if it isn't there; -1 if the registry has another under that name.
+
+        Not every registry says the size: the specification asks for no more than the status. A blob that is
+        there without one is taken for what it should be, which is `size`.
+        """
         what = f"look for blob {digest} in {self.reference.name}"
         answer = self.request("HEAD", f"/blobs/{digest}", what=what)
         if answer.status == 404:
@@ -123,7 +129,8 @@ class Registry:
             raise refused(what, answer, self.host)
         if answer.header(_DIGEST_HEADER) not in ("", digest):
             return -1
-        return int(answer.header("Content-Length") or -1)
+        said = answer.header("Content-Length").strip()
+        return int(said) if _SIZE.fullmatch(said) else size
 
     def get_blob(self, digest: str, sink: Sink) -> None:
         """Reads a blob, whose bytes are not checked; a sink may do that."""

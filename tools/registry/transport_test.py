@@ -58,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, headers, content = self.server_state.answers.pop(0)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
+            if value:
+                self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
@@ -183,7 +184,18 @@ def test_an_answer_for_another_blob_is_not_believed(server: Server) -> None:
     server.then(200, Content_Length="5", Docker_Content_Digest=wanted)
     server.then(200, Content_Length="5", Docker_Content_Digest=other)
     server.then(404)
-    assert [registry.head_blob(wanted) for _ in range(3)] == [5, -1, None]
+    assert [registry.head_blob(wanted, 5) for _ in range(3)] == [5, -1, None]
+
+
+@pytest.mark.parametrize("length", ["", "many", "-1", "²", "9" * 5000])
+def test_a_blob_without_a_size_is_the_right_one(server: Server, length: str) -> None:
+    """A registry should say it, and need not."""
+    registry = Registry(Reference.parse(f"{server.host}/app"), session(server))
+    digest = "sha256:" + "0" * 64
+    server.then(200, Content_Length=length)
+    server.then(200, Content_Length=length, Docker_Content_Digest=digest)
+    server.then(200, Content_Length=length, Docker_Content_Digest="sha256:" + "1" * 64)
+    assert [registry.head_blob(digest, 5) for _ in range(3)] == [5, 5, -1]
 
 
 def test_a_blob_of_a_repository_that_is_closed_to_us_is_not_taken_over(server: Server) -> None:

@@ -161,7 +161,7 @@ class Upload:
                 return "", False
             self._retries.pause(answer.text, answer)
         # It may have arrived all the same.
-        if self._registry.head_blob(self._source.digest) == size:
+        if self._registry.head_blob(self._source.digest, size) == size:
             return "", True
         return self._resume(place), False
 
