@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,73 +18,20 @@ from tools.registry.layout import Layout
 from tools.registry.problem import Answer, RegistryError
 from tools.registry.reference import Reference
 from tools.registry.sinks import HashSink
+from tools.registry.testing import Server, serve
 from tools.registry.transport import Body, Patience, Transport
-
-
-@dataclass
-class Server:
-    """A server on loopback that says what the test wants, and remembers what it was asked."""
-
-    port: int = 0
-    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
-    seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
-
-    @property
-    def host(self) -> str:
-        """Where it is."""
-        return f"localhost:{self.port}"
-
-    def then(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """What it answers next."""
-        self.answers.append(
-            (status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
-        )
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_state: Server
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Tests look at what was seen."""
-
-    def any(self) -> None:
-        """Answers."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server_state.seen.append((self.command, self.path, dict(self.headers), body))
-        status, headers, content = self.server_state.answers.pop(0)
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            if value:
-                self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-
-for _method in ("CONNECT", "DELETE", "GET", "HEAD", "POST", "PUT"):
-    setattr(_Handler, "do_" + _method, _Handler.any)
 
 
 @pytest.fixture(name="server")
 def _server() -> Iterator[Server]:
-    yield from _serve()
+    with serve() as server:
+        yield server
 
 
 @pytest.fixture(name="other")
 def _other() -> Iterator[Server]:
-    yield from _serve()
-
-
-def _serve() -> Iterator[Server]:
-    state = Server()
-    handler = type("Handler", (_Handler,), {"server_state": state})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        state.port = server.server_port
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield state
-        server.shutdown()
+    with serve() as server:
+        yield server
 
 
 def transport(host: str, **environ: str) -> Transport:
