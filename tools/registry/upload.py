@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.common.errors import ToolError
 from tools.registry.client import Registry
 from tools.registry.journal import Journal
-from tools.registry.problem import Answer, refused
+from tools.registry.problem import Answer, RegistryError, refused
 from tools.registry.transport import AGAIN, Body, Cut
 
 _SMALL = 1 << 16
@@ -100,7 +100,7 @@ class Upload:
         registry, source = self._registry, self._source
         source.check_size()
         with self._journal.entry(registry.reference.name, source.digest) as entry:
-            place = self._resume(entry.place) if entry.place else ""
+            place = self._resume_earlier(entry.place) if entry.place else ""
             done = False
             while not done:
                 if not place:
@@ -179,6 +179,14 @@ class Upload:
             self._retries.progress()
         self._offset = arrived
         return _location(answer, place)
+
+    def _resume_earlier(self, place: str) -> str:
+        """As `_resume`, for what an earlier push has begun: what can't be gone on with is begun anew."""
+        try:
+            return self._resume(place)
+        except RegistryError:
+            # If it is the registry itself that is away, the new upload says so.
+            return ""
 
     def _lose(self, answer: Answer) -> None:
         """Lets an upload go that the registry does not know any more; the error if it has other reasons."""
