@@ -193,8 +193,8 @@ class Registry:
                 return False
             raise
         if answer.status == 202 and (place := answer.header("Location")):
-            # An upload was begun instead, which nobody wants.
-            with suppress(Cut):
+            # An upload was begun instead, which nobody wants; a registry ends it by itself some day.
+            with suppress(Cut, RegistryError):
                 self.once("DELETE", urllib.parse.urljoin(answer.url, place))
         if answer.status in (201, 202, 400, 401, 403, 404):
             return answer.status == 201
@@ -211,7 +211,10 @@ class Registry:
 
     def delete_blob(self, digest: str) -> bool:
         """Removes a blob from the repository; False if the registry does not allow it."""
-        answer = self.request("DELETE", f"/blobs/{digest}", what=f"remove blob {digest}")
+        try:
+            answer = self.request("DELETE", f"/blobs/{digest}", what=f"remove blob {digest}")
+        except RegistryError:  # some sell no token for that; who wanted it gone looks whether it is
+            return False
         return answer.status in (200, 202, 404)
 
     # What all of that is made of ----------------------------------------------------------------------------
@@ -253,7 +256,8 @@ class Registry:
         """The answer to one request, logged in if need be; Cut if there was none."""
         url = path if "://" in path else self.reference.url + path
         ours = url.startswith(self.reference.url.partition("/v2/")[0] + "/")
-        scopes = {f"repository:{self._scope}:{self._actions}"}
+        actions = f"{self._actions},delete" if method == "DELETE" else self._actions
+        scopes = {f"repository:{self._scope}:{actions}"}
         if source:
             scopes.add(f"repository:{source}:pull")
         wanted = frozenset(scopes)

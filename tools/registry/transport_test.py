@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from email.message import Message
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -153,6 +154,26 @@ def test_a_blob_of_a_repository_that_is_closed_to_us_is_not_taken_over(server: S
     server.then(405)
     assert not registry.mount("sha256:" + "0" * 64, "other")
     assert server.seen[-1][:2] == ("DELETE", "/v2/app/blobs/uploads/1")
+
+
+def test_a_deletion_that_no_token_is_sold_for_is_let_be(server: Server) -> None:
+    """The token server says no by a token that is good for something else."""
+    registry = Registry(Reference.parse(f"{server.host}/app"), session(server), push=True)
+    challenge = f'Bearer realm="http://{server.host}/token",service="s"'
+    digest = "sha256:" + "0" * 64
+    server.then(401, WWW_Authenticate=challenge)
+    server.then(200, b'{"token": "t"}')
+    server.then(202, Location="/v2/app/blobs/uploads/1")
+    for _ in range(3):  # two for the upload; the blob is asked for with what is known
+        server.then(401, WWW_Authenticate=challenge)
+        server.then(200, b'{"token": "t"}')
+    assert not registry.mount(digest, "other")
+    assert not registry.delete_blob(digest)
+    assert not server.answers
+    bought = [urlsplit(path).query for _, path, *_ in server.seen if path.startswith("/token")]
+    scopes = [parse_qs(query)["scope"] for query in bought]
+    assert scopes[0] == ["repository:app:pull,push", "repository:other:pull"]
+    assert scopes[1:] == [["repository:app:pull,push,delete"]] * 3
 
 
 def test_a_registry_that_knows_of_referrers_lists_them_itself(server: Server, tmp_path: Path) -> None:
