@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tools.base_pull.cache import Cache, sha256
@@ -17,12 +18,14 @@ from tools.registry.client import INDEXES, MANIFESTS, Registry, Session
 from tools.registry.problem import RegistryError
 from tools.registry.reference import Reference
 from tools.registry.sinks import FileSink
-from tools.registry.transport import Patience
+from tools.registry.transport import AGAIN, Patience
 
 VARIABLE = "PYCUDA_BASE_MIRROR"
 _ACCEPT = ", ".join(INDEXES + MANIFESTS)
-# A place that does not answer should not keep the next one waiting for long.
-_PATIENCE = Patience(retries=4, timeout=60.0)
+# A place that does not answer should not keep the next one waiting for long, whatever it asks for; the last
+# one has nobody behind it.
+_LAST = Patience(retries=4, timeout=60.0)
+_PATIENCE = replace(_LAST, longest_asked=2.0)
 
 
 class Missing(Exception):
@@ -53,11 +56,11 @@ class LayoutPlace:
 
 
 class RegistryPlace:
-    """A repository of a registry."""
+    """A repository of a registry, and how long to wait for it."""
 
-    def __init__(self, reference: Reference, environ: Mapping[str, str]) -> None:
+    def __init__(self, reference: Reference, environ: Mapping[str, str], patience: Patience) -> None:
         self.name = reference.name
-        self._registry = Registry(reference, Session.of(reference, environ=environ, patience=_PATIENCE))
+        self._registry = Registry(reference, Session.of(reference, environ=environ, patience=patience))
 
     def fetch(self, kind: str, digest: str, output: Path) -> str:
         """Downloads a blob or manifest; returns what to call it in an error."""
@@ -68,7 +71,8 @@ class RegistryPlace:
                     "GET", path, what=f"read {kind} {digest}", accept=_ACCEPT, sink=sink
                 )
             except RegistryError as error:
-                kind_of = Missing if error.status else Down
+                # One that is busy, or out of order, has been asked often enough.
+                kind_of = Missing if error.status and error.status not in AGAIN else Down
                 raise kind_of("\n".join(filter(None, (error.problem, error.remedy)))) from None
         if answer.status == 404:
             raise Missing(f"has no {kind} {digest}")
@@ -96,7 +100,7 @@ class Places:
         self._places: list[LayoutPlace | RegistryPlace] = [
             _place(text, origin, environ) for text in dict.fromkeys([*filter(None, first), *mirrors])
         ]
-        self._places.append(RegistryPlace(origin, environ))
+        self._places.append(RegistryPlace(origin, environ, _LAST))
         self._down: dict[str, str] = {}
 
     def fetch(self, kind: str, digest: str, output: Path) -> None:
@@ -151,4 +155,4 @@ def _place(text: str, origin: Reference, environ: Mapping[str, str]) -> LayoutPl
             file=VARIABLE,
             remedy="for example registry.example:5000/mirrors or /srv/bases/cuda",
         ) from error
-    return RegistryPlace(reference, environ)
+    return RegistryPlace(reference, environ, _PATIENCE)

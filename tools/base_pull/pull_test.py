@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tools.base_pull.places import Places
 from tools.common.errors import ToolError
 from tools.image_run import testing as make
 from tools.image_run.layout import open_image
+from tools.registry.testing import serve
 
 _TOOL = Path(__file__).absolute().parent
 _NOBODY = "127.0.0.1:9/team/base"
@@ -30,6 +32,7 @@ def pull(
         env={"PYCUDA_BLOBS": ""} | environ,
         capture_output=True,
         text=True,
+        timeout=60,
     )
 
 
@@ -106,6 +109,33 @@ def test_short_names_of_docker_hub_are_long_ones_in_mirrors(tmp_path: Path) -> N
     with pytest.raises(ToolError) as failed:
         places.fetch("manifest", "sha256:" + "0" * 64, tmp_path / "blob")
     assert "  127.0.0.1:9/hub/library/debian: can't reach " in str(failed.value)
+
+
+def test_a_busy_mirror_is_passed_over_soon(tmp_path: Path) -> None:
+    """However long it asks to wait; it is asked for one thing only."""
+    folder, digest = layout(tmp_path / "there", "amd64", "arm64")
+    with serve() as mirror:
+        for _ in range(5):
+            mirror.then(429, Retry_After="300")
+        started = time.monotonic()
+        done = pull(tmp_path / "here", digest, mirrors=(f"{mirror.host}/hub", folder))
+        assert done.returncode == 0, done.stderr
+        assert time.monotonic() - started < 30
+        assert len(mirror.seen) == 5
+    assert len(list((tmp_path / "here/blobs/sha256").iterdir())) == 3, "manifest, config and layer"
+
+
+def test_the_last_place_is_waited_for_as_it_asks(tmp_path: Path) -> None:
+    folder, digest = layout(tmp_path / "there", "amd64")
+    content = (Path(folder) / "blobs" / digest.replace(":", "/")).read_bytes()
+    with serve() as registry:
+        registry.then(429, Retry_After="3")
+        registry.then(200, content)
+        started = time.monotonic()
+        places = Places(f"{registry.host}/base", [], {}, Cache(None))
+        places.fetch("manifest", digest, tmp_path / "blob")
+        assert time.monotonic() - started >= 3
+    assert (tmp_path / "blob").read_bytes() == content
 
 
 def test_a_damaged_cache_is_as_good_as_none(tmp_path: Path) -> None:
