@@ -14,6 +14,7 @@ _FILES = [_TOOL] + [
             "connections",
             "credentials",
             "problem",
+            "proxies",
             "reference",
             "sinks",
             "tls",

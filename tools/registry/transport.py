@@ -179,8 +179,8 @@ class Transport:
         self, method: str, url: str, headers: Mapping[str, str], body: Body | None, sink: Sink | None
     ) -> Answer:
         place = origin(url)
-        connection, target = self._connections.get(url)
-        sent = {"User-Agent": "pycuda", **headers}
+        connection, target, for_proxy = self._connections.get(url)
+        sent = {"User-Agent": "pycuda", **headers, **for_proxy}
         if body is not None:
             sent["Content-Length"] = str(body.length)
             if body.length:

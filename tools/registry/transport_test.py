@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from email.message import Message
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.push.images import INDEX, MANIFEST, referrer
+from tools.common.errors import ToolError
 from tools.registry import referrers, tls
 from tools.registry.auth import Auth
 from tools.registry.client import Registry, Session, json_of
@@ -79,6 +81,44 @@ def test_tls_goes_through_a_tunnel(server: Server) -> None:
     with pytest.raises(RegistryError, match=r"can't reach https://registry\.example: Tunnel .*: 403"):
         way.request("GET", "https://registry.example/v2/", {}, what="read")
     assert server.seen[0][:2] == ("CONNECT", "registry.example:443")
+
+
+def test_a_proxy_gets_its_login_and_nobody_else(server: Server, other: Server) -> None:
+    proxy = f"http://us%40er:pa%3Ass@{server.host}"
+    login = "Basic " + base64.b64encode(b"us@er:pa:ss").decode()
+    way = transport("registry.example", http_proxy=proxy, HTTPS_PROXY=proxy)
+    server.then(307, Location=f"http://{other.host}/blob")
+    other.then(200, b"data")
+    assert way.request("GET", "http://registry.example/v2/", {}, what="read").body == b"data"
+    assert server.seen[0][2]["Proxy-Authorization"] == login
+    assert "Proxy-Authorization" not in other.seen[0][2]
+    server.then(403)
+    with pytest.raises(RegistryError, match="403"):
+        way.request("GET", "https://registry.example/v2/", {}, what="read")
+    assert server.seen[1][:2] == ("CONNECT", "registry.example:443")
+    assert server.seen[1][2]["Proxy-Authorization"] == login
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        (
+            "https_proxy",
+            "https://user:secret@proxy.example",
+            "its proxy begins with https://, and only http://",
+        ),
+        ("HTTPS_PROXY", "socks5://proxy.example:1080", "its proxy begins with socks5://"),
+        ("https_proxy", "http://user:secret/1@proxy.example", "is no address of a proxy"),
+        ("https_proxy", "http://user:secret@", "is no address of a proxy"),
+        ("https_proxy", "http://[proxy", "is no address of a proxy"),
+    ],
+)
+def test_a_variable_that_names_no_proxy_for_us(variable: str, value: str, problem: str) -> None:
+    way = transport("registry.example", **{variable: value})
+    with pytest.raises(ToolError) as caught:
+        way.request("GET", "https://registry.example/v2/", {}, what="read")
+    assert f"error: {variable}: {problem}" in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_half_an_answer_is_asked_for_anew(server: Server) -> None:
