@@ -69,6 +69,7 @@ class Session:
         )
         self._auth: dict[str, Auth] = {}
         self._basic = threading.Event()
+        self._locks: dict[str, threading.Lock] = {}
 
     def auth(self, repository: str) -> Auth:
         """The login for a repository: podman may have one for a part of a registry."""
@@ -77,6 +78,10 @@ class Session:
             return credentials.find(self.host, repository, self._environ)
 
         return self._auth.setdefault(repository, Auth(self.transport, find, self._basic))
+
+    def lock(self, name: str) -> threading.Lock:
+        """For what one thread of this process is to do at a time; one for each name."""
+        return self._locks.setdefault(name, threading.Lock())
 
     @staticmethod
     def of(reference: Reference, **options: Any) -> Session:

@@ -7,29 +7,37 @@ the subject, with an index of them that whoever adds one maintains.
 from __future__ import annotations
 
 import json
+import re
+import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
 from tools.registry.client import INDEXES, Registry, json_of
 from tools.registry.layout import Node
-from tools.registry.problem import RegistryError, refused
+from tools.registry.problem import Answer, RegistryError, refused
 
 _ACCEPT = INDEXES[0]
 _SUBJECT_HEADER = "OCI-Subject"
+_NEXT = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?(?=\s*(?:[;,]|$))')
 
 
 def listed(registry: Registry, subject: str) -> list[dict[str, Any]]:
     """Descriptors of what refers to a manifest."""
     what = f"list what refers to {registry.reference.at(subject)}"
     answer = registry.request("GET", f"/referrers/{subject}", what=what, accept=_ACCEPT)
-    if answer.status == 200 and answer.header("Content-Type").startswith(_ACCEPT):
-        try:
-            return [dict(each) for each in json.loads(answer.body).get("manifests") or []]
-        except (ValueError, AttributeError, TypeError):
-            raise RegistryError(f"can't {what}: the answer is no index", host=registry.host) from None
     if answer.status not in (200, 400, 404, 405, 501):
         raise refused(what, answer, registry.host)
-    return _by_tag(registry, subject)
+    if answer.status != 200 or not answer.header("Content-Type").startswith(_ACCEPT):
+        return _by_tag(registry, subject)
+    found = _descriptors(answer, what, registry)
+    asked = {answer.url}
+    while (page := _next(answer)) and page not in asked:
+        asked.add(page)
+        answer = registry.request("GET", page, what=what, accept=_ACCEPT)
+        if answer.status != 200:
+            raise refused(what, answer, registry.host)
+        found += _descriptors(answer, what, registry)
+    return found
 
 
 def put(registry: Registry, nodes: Sequence[Node]) -> None:
@@ -42,13 +50,9 @@ def put(registry: Registry, nodes: Sequence[Node]) -> None:
     if not unlisted:
         return
     subject = unlisted[0].subject
-    before = _by_tag(registry, subject)
-    known = {each.get("digest") for each in before}
-    added = [descriptor(node) for node in unlisted if node.digest not in known]
-    if added:
-        index = {"manifests": before + added, "mediaType": INDEXES[0], "schemaVersion": 2}
-        content = json.dumps(index, separators=(",", ":"), sort_keys=True).encode()
-        registry.put_manifest(tag(subject), content, INDEXES[0])
+    # The tag is read and written back: of two threads that do so at once, one would undo the other's work.
+    with registry.session.lock(f"{registry.reference.repository}@{subject}"):
+        _add_by_tag(registry, subject, unlisted)
 
 
 def tag(subject: str) -> str:
@@ -68,6 +72,29 @@ def descriptor(node: Node) -> dict[str, Any]:
         "size": len(node.content),
     }
     return {key: value for key, value in said.items() if value}
+
+
+def _descriptors(answer: Answer, what: str, registry: Registry) -> list[dict[str, Any]]:
+    try:
+        return [dict(each) for each in json.loads(answer.body).get("manifests") or []]
+    except (ValueError, AttributeError, TypeError):
+        raise RegistryError(f"can't {what}: the answer is no index", host=registry.host) from None
+
+
+def _next(answer: Answer) -> str:
+    """The address of the next page of a list; empty after the last."""
+    found = _NEXT.search(", ".join(answer.headers.get_all("Link") or []))
+    return urllib.parse.urljoin(answer.url, found[1]) if found else ""
+
+
+def _add_by_tag(registry: Registry, subject: str, nodes: Sequence[Node]) -> None:
+    before = _by_tag(registry, subject)
+    known = {each.get("digest") for each in before}
+    added = [descriptor(node) for node in nodes if node.digest not in known]
+    if added:
+        index = {"manifests": before + added, "mediaType": INDEXES[0], "schemaVersion": 2}
+        content = json.dumps(index, separators=(",", ":"), sort_keys=True).encode()
+        registry.put_manifest(tag(subject), content, INDEXES[0])
 
 
 def _by_tag(registry: Registry, subject: str) -> list[dict[str, Any]]:

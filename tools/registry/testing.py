@@ -34,6 +34,11 @@ class Server:
             (status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
         )
 
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and content: the next of those that were said."""
+        del method, path, body
+        return self.answers.pop(0)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -46,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answers."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server_state.seen.append((self.command, self.path, dict(self.headers), body))
-        status, headers, content = self.server_state.answers.pop(0)
+        status, headers, content = self.server_state.answer(self.command, self.path, body)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **headers}.items():
             if value:
@@ -61,9 +66,9 @@ for _method in ("CONNECT", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
 
 
 @contextmanager
-def serve() -> Iterator[Server]:
+def serve(state: Server | None = None) -> Iterator[Server]:
     """Runs one until the block ends."""
-    state = Server()
+    state = state or Server()
     handler = type("Handler", (_Handler,), {"server_state": state})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from email.message import Message
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.push.images import INDEX, MANIFEST, referrer
 from tools.common.errors import ToolError
-from tools.registry import referrers, tls
+from tools.registry import tls
 from tools.registry.auth import Auth
 from tools.registry.client import Registry, Session, json_of
 from tools.registry.credentials import Login
-from tools.registry.layout import Layout
 from tools.registry.problem import Answer, RegistryError
 from tools.registry.reference import Reference
 from tools.registry.sinks import HashSink
@@ -214,20 +210,6 @@ def test_a_deletion_that_no_token_is_sold_for_is_let_be(server: Server) -> None:
     scopes = [parse_qs(query)["scope"] for query in bought]
     assert scopes[0] == ["repository:app:pull,push", "repository:other:pull"]
     assert scopes[1:] == [["repository:app:pull,push,delete"]] * 3
-
-
-def test_a_registry_that_knows_of_referrers_lists_them_itself(server: Server, tmp_path: Path) -> None:
-    subject = {"mediaType": MANIFEST, "digest": "sha256:" + "0" * 64, "size": 1}
-    (node,) = Layout(referrer(tmp_path / "sbom", subject, "application/spdx+json", b"sbom")).manifests
-    registry = Registry(Reference.parse(f"{server.host}/app"), Session(server.host, environ={}), push=True)
-    server.then(201, OCI_Subject=node.subject)
-    referrers.put(registry, [node])
-    assert [seen[0] for seen in server.seen] == ["PUT"]
-    listed = json.dumps({"manifests": [referrers.descriptor(node)]}).encode()
-    server.then(200, listed, Content_Type=INDEX)
-    (only,) = referrers.listed(registry, node.subject)
-    assert (only["digest"], only["artifactType"]) == (node.digest, "application/spdx+json")
-    assert server.seen[-1][:2] == ("GET", f"/v2/app/referrers/{node.subject}")
 
 
 def test_a_password_is_not_sent_to_a_token_server_without_tls(server: Server) -> None:
