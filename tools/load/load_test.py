@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tools.common.errors import ToolError
 from tools.image_run import testing as make
 from tools.load.archive import write
 from tools.load.image import load_from
 from tools.load.options import parse
-from tools.load.runtimes import Runtime
+from tools.load.runtimes import Machine, Runtime, find
 
 _HERE = str(Path(__file__).absolute().parents[2])
 
@@ -65,6 +66,15 @@ def test_the_engine_that_was_asked_for_and_no_other(tmp_path: Path) -> None:
     assert "docker" not in said
     said = load(*options, path=docker).stderr
     assert "docker: no daemon here\npodman: is not on PATH" in said
+
+
+def test_an_engine_that_hangs_or_babbles_is_none(tmp_path: Path) -> None:
+    """What it says need be no UTF-8."""
+    path = program(tmp_path / "bin", "docker", "[ $1 = --version ] || exec /bin/sleep 300")
+    program(path, "podman", "printf 'no \\377 here' >&2; exit 1")
+    with pytest.raises(ToolError) as failed:
+        find(None, "", "", Machine({"PATH": str(path)}, patience=2))
+    assert "docker: gave no answer for 2 seconds\npodman: no \ufffd here\n" in str(failed.value)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import struct
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +81,30 @@ def test_a_neighbour_who_does_not_know_the_name_gets_nothing(registry: Registry,
         assert ask(registry, f"{inside}/{path}").status == 404
     assert ask(registry, f"{inside}/blobs/uploads/", "POST").status == 501
     assert registry.sent == set()
+
+
+@pytest.mark.parametrize("said", [b"GET /v2/", b"GET /v2/ HTTP/1.1\r\n"])
+def test_an_engine_that_hangs_up_leaves_no_trace(
+    image: Loadable, said: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = threading.active_count()
+    with serve(image) as registry, socket.create_connection(("127.0.0.1", registry.port)) as engine:
+        engine.sendall(said)
+        while threading.active_count() < before + 2:
+            time.sleep(0.01)
+        # A reset, and no orderly end.
+        engine.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        engine.close()
+        while threading.active_count() > before + 1:
+            time.sleep(0.01)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_mistake_of_ours_is_shown(
+    registry: Registry, image: Loadable, capfd: pytest.CaptureFixture[str]
+) -> None:
+    blob = image.layers[0].digest
+    image.blob(blob).unlink()
+    with pytest.raises(http.client.RemoteDisconnected):
+        ask(registry, f"/v2/{registry.repository}/blobs/{blob}")
+    assert "FileNotFoundError" in capfd.readouterr().err

@@ -54,11 +54,21 @@ class Machine:
     """Where engines are looked for."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    patience: float = 30.0  # seconds for each question to an engine
 
     def sockets(self) -> list[Path]:
         """Where podman's service may listen."""
         folders = ["/run", self.environ.get("XDG_RUNTIME_DIR", "")]
         return [path for each in folders if each and (path := Path(each, "podman/podman.sock")).exists()]
+
+    def ask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Asks an engine for something that takes no time, if it is well."""
+        try:
+            return _run(command, self.patience)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(
+                command, 1, "", f"gave no answer for {self.patience:g} seconds"
+            )
 
 
 def find(wanted: str | None, target: str, shell: str, machine: Machine | None = None) -> Runtime:
@@ -92,16 +102,16 @@ def _answering(name: str, machine: Machine) -> Runtime | str:
     program = shutil.which(name, path=machine.environ.get("PATH"))
     if not program:
         return f"{name}: is not on PATH"
-    if name == "docker" and "podman" not in _run([program, "--version"]).stdout.lower():
-        return _docker(program)
+    if name == "docker" and "podman" not in machine.ask(program, "--version").stdout.lower():
+        return _docker(program, machine)
     return _podman(program, machine)
 
 
-def _docker(program: str) -> Runtime | str:
-    done = _run([program, "version", "--format", "{{.Server.Version}}"])
+def _docker(program: str, machine: Machine) -> Runtime | str:
+    done = machine.ask(program, "version", "--format", "{{.Server.Version}}")
     if done.returncode:
         return f"docker: {_reason(done)}"
-    endpoint = _run([program, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
+    endpoint = machine.ask(program, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
     return Runtime("docker", (program,), endpoint.stdout.startswith("unix:"))
 
 
@@ -109,7 +119,7 @@ def _podman(program: str, machine: Machine) -> Runtime | str:
     """Podman itself, or the service of this machine's podman where only its socket can be reached."""
     reason = ""
     for options in [(), *(("--url", f"unix://{socket}") for socket in machine.sockets())]:
-        done = _run([program, *options, "info", "--format", "{{.Host.ServiceIsRemote}}"])
+        done = machine.ask(program, *options, "info", "--format", "{{.Host.ServiceIsRemote}}")
         if done.returncode == 0:
             host = machine.environ.get("CONTAINER_HOST", "unix:")
             return Runtime("podman", (program, *options), bool(options) or host.startswith("unix:"))
@@ -122,5 +132,13 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
     return lines[-1].strip() if lines else f"ended with exit code {done.returncode}"
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+def _run(command: Sequence[str], patience: float | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=patience,
+    )
