@@ -41,6 +41,7 @@ class Fault:
         cut_answer: the registry gets the request, and the client no answer.
         hold_after: the proxy says `held` after so many bytes, and takes no more until the client is gone.
         flip: the answer's last byte is another.
+        sizeless: the answer does not say how long it is.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Fault:
     swallow: bool = False
     hold_after: int = -1
     flip: bool = False
+    sizeless: bool = False
     held: threading.Event = field(default_factory=threading.Event)
 
 
@@ -173,7 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in _HOPS:
                 self.send_header(name, value)
         length = answer.headers["Content-Length"] if self.command == "HEAD" else str(len(body))
-        self.send_header("Content-Length", length or "0")
+        if not (fault and fault.sizeless):
+            self.send_header("Content-Length", length or "0")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

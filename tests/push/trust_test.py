@@ -199,6 +199,30 @@ def test_a_shortened_blob_is_noticed_by_its_size(
     assert f"blob {sha256(LAYER)} of {registry.host}/app is rotten: it has 1000 bytes" in done.stderr
 
 
+def test_what_has_rotted_is_named_where_nothing_may_be_deleted(
+    registry: Registry, proxy: Proxy, push: Pusher, file: Path, tmp_path: Path
+) -> None:
+    push.result(file, *where(proxy.host))
+    stored(tmp_path, LAYER).write_bytes(LAYER[:-1] + b"?")
+    proxy.faults.append(Fault("DELETE", status=401, times=9))
+    done = push(file, *where(proxy.host), "--verify")
+    assert done.returncode == 1
+    assert proxy.count("DELETE") == 1
+    assert f"blob {sha256(LAYER)} of {proxy.host}/app is rotten: its bytes have sha256:" in done.stderr
+
+
+def test_a_blob_whose_size_is_not_said_is_not_sent_again(
+    registry: Registry, proxy: Proxy, push: Pusher, file: Path, tmp_path: Path
+) -> None:
+    push.result(file, *where(proxy.host))
+    other = index(tmp_path / "other", [LAYER, b"more"], [])
+    proxy.clear()
+    proxy.faults.append(Fault("HEAD", "/blobs/", sizeless=True, times=9))
+    push.result(plan(tmp_path / "other.json", planned(other.root)), *where(proxy.host))
+    assert 0 < proxy.sent() < len(LAYER)
+    check_complete(registry, "app", "v1")
+
+
 def test_a_registry_that_takes_a_rotten_blob_anew_is_healed(
     registry: Registry, proxy: Proxy, push: Pusher, file: Path
 ) -> None:
