@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.airgap.layout import sha256
-from tests.airgap.registry import Registry
+from tests.airgap.registry import Registry, serve
 from tests.launcher.terminal import run
 from tests.push.checks import check_complete
 from tests.push.images import Made, Pusher, index, noise, plan, planned, top
-from tests.push.proxy import Fault, Proxy
+from tests.push.proxy import Fault, Proxy, proxied
 
 SHARED = noise("shared", 300_000)
 KINDS = ("runtime", "vanilla", "jupyter")
@@ -219,3 +219,24 @@ def test_on_a_terminal_there_is_a_line_a_blob(proxy: Proxy, push: Pusher, tmp_pa
     assert (
         len(re.findall(r"^\S+/team/\w+:3.11-v1: .* sent, ", shown.replace("\x1b[J", "\n"), re.MULTILINE)) == 3
     )
+
+
+def test_two_registries_are_sent_a_layer_each(
+    registry: Registry, proxy: Proxy, push: Pusher, tmp_path: Path
+) -> None:
+    """Their repositories have one name; and what one of them has is nothing that the other can take over."""
+    with serve(tmp_path / "second") as second, proxied(second.host) as way:
+        one, two = [
+            planned(index(tmp_path / name, [SHARED, name.encode()], [SHARED]).root, tags=["v1"])
+            for name in ("one", "two")
+        ]
+        here, there = one | {"repository": f"{proxy.host}/app"}, two | {"repository": f"{way.host}/app"}
+        file = plan(tmp_path / "plan.json", here, there)
+        promised = push.result(file, "--dry-run")["bytes_sent"]
+        assert promised == push.result(file)["bytes_sent"] > 2 * len(SHARED)
+        elsewhere = two | {"repository": f"{way.host}/other"}
+        push.result(plan(tmp_path / "other.json", here, elsewhere))
+        check_complete(registry, "app", "v1")
+        for repository in ("app", "other"):
+            check_complete(second, repository, "v1")
+        assert proxy.count("POST", "mount=") + way.count("POST", "mount=") == 0

@@ -1,4 +1,4 @@
-"""Layers and configurations: each goes to a registry once, and is taken over by other repositories."""
+"""Layers and configurations: each goes to a registry once, and is taken over by its other repositories."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.registry.upload import Source, Upload
 
 @dataclass
 class Blob:
-    """One blob, who needs it, and which repositories are known to have it."""
+    """One blob on its way to one registry: who needs it, and which repositories are known to have it."""
 
     descriptor: Descriptor
     layout: Layout
@@ -35,19 +35,21 @@ class Blob:
 def needed(jobs: Sequence[Job], more: Sequence[str] = ()) -> list[Blob]:
     """The blobs that must be seen to, large ones first.
 
+    A registry takes over what its own repositories have: two registries are sent a blob each.
+
     Args:
         jobs: images that were surveyed.
         more: repositories that may have some of them.
     """
-    found: dict[str, Blob] = {}
+    found: dict[tuple[str, str], Blob] = {}
     for job in jobs:
         for digest, (descriptor, layout) in job.blobs().items():
-            blob = found.setdefault(digest, Blob(descriptor, layout))
+            blob = found.setdefault((job.registry.host, digest), Blob(descriptor, layout))
             blob.jobs.append(job)
     for job in jobs:
         for digest in blobs_of(here(job)):
-            if digest in found:
-                found[digest].holders[job.registry.reference.repository] = None
+            if wanted := found.get((job.registry.host, digest)):
+                wanted.holders[job.registry.reference.repository] = None
     for blob in found.values():
         blob.holders |= dict.fromkeys(more)
     return sorted(found.values(), key=lambda blob: (-blob.descriptor.size, blob.descriptor.digest))
