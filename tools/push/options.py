@@ -30,7 +30,7 @@ class Options:
     """What the command line asks for."""
 
     plan: Path
-    repository: str
+    repository: str | None
     tags: tuple[str, ...]
     stamp: bool
     untagged: bool
@@ -82,7 +82,6 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--repository",
         "-r",
-        default="",
         metavar="HOST/PATH",
         help="where to push to, such as registry.example/team; a matrix has repositories below it; "
         "http:// or https:// before it says how to reach the host: else by TLS, but not here",

@@ -128,6 +128,12 @@ class _Work(ThreadPoolExecutor):
 
 def _place(image: plan.Planned, options: Options) -> Reference:
     """Registry and repository of an image."""
+    if options.repository == "":
+        raise ToolError(
+            "--repository is empty",
+            remedy="a variable may not be set: give --repository HOST/PATH, or leave it out to push to\n"
+            "where the targets themselves say",
+        )
     name = options.repository or image.repository
     if not name:
         raise ToolError(

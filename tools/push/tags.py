@@ -49,8 +49,8 @@ def tags(image: Planned, stamped: Sequence[str], given: Sequence[str]) -> tuple[
     """
     prefixes = [f"{prefix}-" for prefix in image.prefixes] or [""]
     found = [made_valid(value, prefix) for prefix in prefixes for value in stamped]
-    found += [_checked(prefix + tag, tag) for prefix in prefixes for tag in given]
-    found += [_checked(tag, tag) for tag in image.tags]
+    found += [_given(tag, prefix) for prefix in prefixes for tag in given]
+    found += [_checked(tag) for tag in image.tags]
     return tuple(dict.fromkeys(found))
 
 
@@ -65,10 +65,20 @@ def made_valid(value: str, prefix: str = "") -> str:
     return (prefix + text)[:_LONGEST]
 
 
-def _checked(tag: str, given: str) -> str:
+def _given(tag: str, prefix: str) -> str:
+    """A tag of the command line, which must be one without its prefix, too: `3.11-` says nothing."""
+    if not tag:
+        raise ToolError(
+            "--tag is empty", remedy="a variable may not be set: give --tag NAME, or leave --tag out"
+        )
+    return _checked(prefix + _checked(tag))
+
+
+def _checked(tag: str) -> str:
     if not TAG.fullmatch(tag):
         raise ToolError(
-            f"{given!r} can't be a tag: those have letters, digits, dots, dashes and underscores, "
-            f"begin with none of the dots and dashes, and have at most {_LONGEST} of them"
+            f"{tag!r} can't be a tag: those have letters, digits, dots, dashes and underscores, "
+            f"begin with none of the dots and dashes, and have at most {_LONGEST} of them",
+            remedy=f"{made_valid(tag)} can be one",
         )
     return tag
