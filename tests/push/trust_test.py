@@ -188,6 +188,28 @@ def test_a_rotten_blob_is_found_and_told(
     assert push.result(file, *where(registry.host), "--verify")["bytes_sent"] == 0
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_rotten_blob_fails_all_images_that_have_it(
+    jobs: str, registry: Registry, proxy: Proxy, push: Pusher, tmp_path: Path
+) -> None:
+    """Also the one that needs it while it is looked at for the other."""
+    images = [
+        planned(index(tmp_path / name, [LAYER, name.encode()], [b"small"]).root, prefixes=[name])
+        for name in ("one", "two")
+    ]
+    file = plan(tmp_path / "plan.json", *images)
+    push.result(file, *where(proxy.host))
+    stored(tmp_path, LAYER).write_bytes(LAYER[:-1] + b"?")
+    busy = {"Retry-After": "1"}
+    proxy.faults.append(Fault("GET", f"/blobs/{sha256(LAYER)}", status=503, headers=busy))
+    done = push(file, *where(proxy.host), "--tag", "v2", "--verify", "--json", "--jobs", jobs)
+    assert done.returncode == 1
+    told = json.loads(done.stdout)["images"]
+    assert [image["state"] for image in told] == ["failed", "failed"]
+    assert all(f"blob {sha256(LAYER)} of {proxy.host}/app is rotten" in image["error"] for image in told)
+    assert registry.tags("app") == ["one-v1", "two-v1"]
+
+
 def test_a_shortened_blob_is_noticed_by_its_size(
     registry: Registry, push: Pusher, file: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 from tools.push.blobs import Sender, rotten
 from tools.push.job import PUSHED, UP_TO_DATE, Job
@@ -22,17 +24,30 @@ class Verifier:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._seen: set[tuple[str, str]] = set()
+        self._checks: dict[tuple[str, str], Future[None]] = {}
+        self._lock = threading.Lock()
 
     def verify(self, job: Job) -> None:
         """Reads all of an image; what has rotted is sent anew, and is an error if that does not help."""
         for node in _nodes(job):
             for blob in node.blobs:
-                key = (job.registry.reference.name, blob.digest)
-                if key not in self._seen:
-                    self._seen.add(key)
-                    self._blob(job, node, blob)
+                self._once(job, node, blob)
             self._manifest(job, node)
+
+    def _once(self, job: Job, node: Node, blob: Descriptor) -> None:
+        """Looks at a blob unless another image has it looked at; what is wrong with it is so for all."""
+        ours: Future[None] = Future()
+        with self._lock:
+            check = self._checks.setdefault((job.registry.reference.name, blob.digest), ours)
+        if check is not ours:
+            check.result()
+            return
+        try:
+            self._blob(job, node, blob)
+        except BaseException as error:  # an interrupt, too: who waits must hear of any end
+            ours.set_exception(error)
+            raise
+        ours.set_result(None)
 
     def _blob(self, job: Job, node: Node, blob: Descriptor) -> None:
         if not (reason := _wrong(job.registry, blob)):
