@@ -28,12 +28,18 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.decode().strip()
 
 
-def said(folder: Path, **variables: str) -> dict[str, str]:
+def run(folder: Path, **variables: str) -> tuple[dict[str, str], str]:
+    """What it says, and what on stderr; it never fails, for a build needs no stamp."""
     done = subprocess.run(
         [PROGRAM], cwd=folder, env={**ENVIRON, **variables}, check=True, capture_output=True, text=True
     )
-    assert done.stderr == ""
-    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines()), done.stderr
+
+
+def said(folder: Path, **variables: str) -> dict[str, str]:
+    lines, told = run(folder, **variables)
+    assert told == ""
+    return lines
 
 
 @pytest.fixture(name="checkout")
@@ -64,6 +70,29 @@ def test_what_is_not_committed_is_no_version(checkout: Path) -> None:
         git(checkout, "stash", "--include-untracked", "--quiet")
 
 
+@pytest.mark.parametrize("candidate", ["v1.2-rc1", "v1.2-rc.10", "v1.2-alpha", "v1.1"])
+def test_a_release_is_above_its_candidates(checkout: Path, candidate: str) -> None:
+    git(checkout, "tag", "v1.2")
+    git(checkout, "tag", candidate)
+    assert said(checkout)["STABLE_GIT_VERSION"] == "v1.2"
+
+
+def test_of_candidates_the_highest_counts(checkout: Path) -> None:
+    for number in (9, 10, 2):
+        git(checkout, "tag", f"v1.2-rc{number}")
+    assert said(checkout)["STABLE_GIT_VERSION"] == "v1.2-rc10"
+
+
+def test_what_git_cannot_tell_is_dirty(checkout: Path) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "tag", "v1")
+    (checkout / ".git/index").write_bytes(b"broken")
+    lines, told = run(checkout)
+    assert lines == {"STABLE_GIT_BRANCH": "main", "STABLE_GIT_COMMIT": commit + "-dirty"}
+    assert told.startswith("the commit counts as dirty: ")
+    assert "index" in told
+
+
 def test_a_commit_without_a_branch(checkout: Path) -> None:
     commit = git(checkout, "rev-parse", "HEAD")
     git(checkout, "checkout", "--quiet", "--detach")
@@ -71,16 +100,33 @@ def test_a_commit_without_a_branch(checkout: Path) -> None:
     assert said(checkout, STAMP_BRANCH="feature/x")["STABLE_GIT_BRANCH"] == "feature/x"
 
 
-def test_without_git_nothing_is_said(checkout: Path, tmp_path: Path) -> None:
+@pytest.fixture(name="no_git")
+def _no_git(tmp_path: Path) -> str:
+    """A PATH without it."""
     python = tmp_path / "bin/python3"
     python.parent.mkdir()
     python.symlink_to("/usr/bin/python3")
-    assert said(checkout, PATH=str(python.parent)) == {}
-    assert said(tmp_path) == {}
+    return str(python.parent)
+
+
+def test_without_git_no_stamp_is_said_and_why(checkout: Path, no_git: str, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     git(empty, "init", "--quiet")
-    assert said(empty) == {}
+    why = "no tags of git's branch, commit and version: "
+    assert run(checkout, PATH=no_git) == ({}, why + "git: No such file or directory\n")
+    assert run(empty) == ({}, why + "there is no commit yet\n")
+    lines, told = run(tmp_path)
+    assert lines == {}
+    assert told.startswith(why + "fatal: not a git repository")
+
+
+def test_a_checkout_that_git_does_not_trust(checkout: Path) -> None:
+    """It is somebody else's, as in a container that runs as root."""
+    lines, told = run(checkout, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert lines == {}
+    assert told.startswith("no tags of git's branch, commit and version: fatal: detected dubious ownership")
+    assert f"git config --global --add safe.directory {checkout}" in told
 
 
 def test_the_stamp_becomes_tags(tmp_path: Path) -> None:
