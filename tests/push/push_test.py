@@ -17,6 +17,7 @@ from tests.push.images import Made, Pusher, index, noise, plan, planned, top
 from tests.push.proxy import Fault, Proxy, proxied
 
 SHARED = noise("shared", 300_000)
+HERE = ["-r", "localhost:1/team", "-t", "v1"]
 KINDS = ("runtime", "vanilla", "jupyter")
 
 
@@ -134,6 +135,20 @@ def test_another_repository_lends_its_layers(proxy: Proxy, push: Pusher, tmp_pat
     assert proxy.sent() < 1000
 
 
+def test_a_repository_that_is_closed_to_us_lends_nothing(
+    registry: Registry, proxy: Proxy, push: Pusher, tmp_path: Path
+) -> None:
+    """Neither a push nor a dry run comes to grief over it."""
+    file = plan(tmp_path / "plan.json", planned(index(tmp_path / "app", [SHARED], [b"arm64"]).root))
+    proxy.faults.append(Fault("HEAD", "/v2/closed/", status=403, times=99))
+    proxy.faults.append(Fault("POST", "from=closed", status=403, times=99))
+    where = ("-r", f"{proxy.host}/app", "-t", "v1", "--mount-from", f"{proxy.host}/closed")
+    promised = push.result(file, *where, "--dry-run")["bytes_sent"]
+    assert promised == push.result(file, *where)["bytes_sent"] > len(SHARED)
+    assert proxy.count("HEAD", "/v2/closed/") == proxy.count("POST", "from=closed") == 4
+    check_complete(registry, "app", "v1")
+
+
 def test_a_dry_run_changes_nothing(registry: Registry, proxy: Proxy, push: Pusher, tmp_path: Path) -> None:
     file = matrix(tmp_path)
     where = ("--repository", f"{proxy.host}/team", "--tag", "v1")
@@ -179,7 +194,12 @@ def test_a_push_by_digest_alone_is_asked_for(registry: Registry, push: Pusher, t
         (["-r", ""], "error: --repository is empty\n  a variable may not be set"),
         (["-r", "localhost:1/team", "-t", "a b"], "'a b' can't be a tag"),
         (["-r", "localhost:1/team", "-t", ""], "error: --tag is empty\n  a variable may not be set"),
-        (["-r", "localhost:1/team", "-t", "v1"], "can't reach http://localhost:1: Connection refused"),
+        ([*HERE, "--mount-from", "base"], "error: --mount-from: 'base' is no name of an image"),
+        (
+            [*HERE, "--mount-from", "other.example/base"],
+            "error: --mount-from other.example/base is of another registry than localhost:1\n  a registry",
+        ),
+        (HERE, "can't reach http://localhost:1: Connection refused"),
         (["-r", "nowhere.invalid/team", "-t", "v1"], "can't reach https://nowhere.invalid: "),
     ],
 )

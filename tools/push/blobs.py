@@ -15,6 +15,8 @@ from tools.registry.layout import Descriptor, Layout
 from tools.registry.problem import RegistryError
 from tools.registry.upload import Source, Upload
 
+_CLOSED = (400, 401, 403)
+
 
 @dataclass
 class Blob:
@@ -32,14 +34,10 @@ class Blob:
         return Source(descriptor.digest, descriptor.size, self.layout.path(descriptor.digest))
 
 
-def needed(jobs: Sequence[Job], more: Sequence[str] = ()) -> list[Blob]:
-    """The blobs that must be seen to, large ones first.
+def needed(jobs: Sequence[Job]) -> list[Blob]:
+    """The blobs of images, which were surveyed, that must be seen to; large ones first.
 
     A registry takes over what its own repositories have: two registries are sent a blob each.
-
-    Args:
-        jobs: images that were surveyed.
-        more: repositories that may have some of them.
     """
     found: dict[tuple[str, str], Blob] = {}
     for job in jobs:
@@ -51,7 +49,7 @@ def needed(jobs: Sequence[Job], more: Sequence[str] = ()) -> list[Blob]:
             if wanted := found.get((job.registry.host, digest)):
                 wanted.holders[job.registry.reference.repository] = None
     for blob in found.values():
-        blob.holders |= dict.fromkeys(more)
+        blob.holders |= dict.fromkeys(lender for job in blob.jobs for lender in job.lenders)
     return sorted(found.values(), key=lambda blob: (-blob.descriptor.size, blob.descriptor.digest))
 
 
@@ -88,7 +86,7 @@ class Sender:
                 registry = job.registry
                 if registry.head_blob(digest, size) == size:
                     blob.holders[registry.reference.repository] = None
-                elif not any(registry.beside(each).head_blob(digest, size) for each in blob.holders):
+                elif not any(_lent(registry, digest, size, each) for each in blob.holders):
                     job.add_sent(size)
                     return
 
@@ -129,6 +127,16 @@ class Sender:
         if failed.error and not isinstance(failed.error, RegistryError):
             for job in blob.jobs:
                 job.fail(failed.error)
+
+
+def _lent(registry: Registry, digest: str, size: int, holder: str) -> bool:
+    """Whether a repository has a blob to take over; one that is closed to us is none, as for `mount`."""
+    try:
+        return registry.beside(holder).head_blob(digest, size) is not None
+    except RegistryError as error:
+        if error.status in _CLOSED:
+            return False
+        raise
 
 
 def rotten(registry: Registry, digest: str, reason: str) -> ToolError:

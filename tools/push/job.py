@@ -26,7 +26,8 @@ class Job:
 
     `node` is the image or index; `referrers` are manifests that refer to it or to its parts; `tags` are all
     that it is to have, `stale` those that are elsewhere. `nodes` and `new_referrers` are what the registry
-    lacks. `signed` counts the signatures that were added.
+    lacks. `lenders` are further repositories of the registry that may have its blobs. `signed` counts the
+    signatures that were added.
     """
 
     planned: Planned
@@ -37,6 +38,7 @@ class Job:
     stale: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     new_referrers: list[Node] = field(default_factory=list)
+    lenders: list[str] = field(default_factory=list)
     state: str = PUSHED
     error: ToolError | None = None
     sent: int = 0

@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         "--mount-from",
         action="append",
         default=[],
-        metavar="REPOSITORY",
+        metavar="HOST/PATH",
         help="another repository of the registry whose layers to use; it may be given several times",
     )
     add(

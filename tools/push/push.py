@@ -54,6 +54,7 @@ def prepare(options: Options, environ: Mapping[str, str], stop: threading.Event)
             errors.append(error)
     raise_all(list({str(error): error for error in errors}.values()))
     _distinct(jobs)
+    _lend(jobs, options.mount_from)
     return jobs
 
 
@@ -64,8 +65,7 @@ def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], prog
     try:
         work.each(survey, jobs, last=lambda job: job.state == UP_TO_DATE and not options.verify)
         changed = [job for job in jobs if job.state != UP_TO_DATE]
-        lenders = [Reference.parse(each) for each in options.mount_from]
-        blobs = needed([job for job in jobs if not job.error], [each.repository for each in lenders])
+        blobs = needed([job for job in jobs if not job.error])
         if options.dry_run:
             work.all(sender.estimate, blobs)
             work.each(_estimate, changed, last=_always)
@@ -158,6 +158,31 @@ def _distinct(jobs: Sequence[Job]) -> None:
                 both = f"{other.planned.name} and {job.planned.name}"
                 errors.append(ToolError(f"{both} would both be {name}"))
     raise_all(errors)
+
+
+def _lend(jobs: Sequence[Job], names: Sequence[str]) -> None:
+    """Has images know of the repositories of their registry that --mount-from names."""
+    hosts = {job.registry.host for job in jobs}
+    errors = []
+    for name in names:
+        try:
+            lender = Reference.parse(name)
+        except ToolError as error:
+            errors.append(ToolError(f"--mount-from: {error.problem}", remedy=error.remedy))
+            continue
+        if lender.host not in hosts:
+            errors.append(_foreign(name, hosts))
+        for job in jobs:
+            if job.registry.host == lender.host:
+                job.lenders.append(lender.repository)
+    raise_all(errors)
+
+
+def _foreign(name: str, hosts: Iterable[str]) -> ToolError:
+    return ToolError(
+        f"--mount-from {name} is of another registry than {' and '.join(sorted(hosts))}",
+        remedy="a registry takes over what it has itself: name a repository of it, or leave --mount-from out",
+    )
 
 
 def _estimate(job: Job) -> None:
