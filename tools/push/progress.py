@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,8 @@ from tools.why.table import megabytes
 
 _PERIOD = 0.1
 _BAR = 20
+_DIGEST = 19  # as much of one as tells blobs apart
+_COLUMNS, _ROWS = 80, 24
 
 
 class Line:
@@ -26,11 +28,16 @@ class Line:
         """So much has arrived."""
         self._position = position
 
-    def text(self) -> str:
-        """The line."""
+    def text(self, columns: int) -> str:
+        """The line: where it is too long, the label is cut, and then there is no bar; the figures stay."""
         share = self._position / self._size if self._size else 1.0
-        bar = "#" * int(_BAR * share)
-        return f"  {self._label}  [{bar:<{_BAR}}] {megabytes(self._position)} of {megabytes(self._size)}"
+        bar = f"[{'#' * int(_BAR * share):<{_BAR}}] "
+        figures = f"{megabytes(self._position)} of {megabytes(self._size)}"
+        room = columns - len(f"    {figures}")
+        if room - len(bar) >= _DIGEST:
+            room -= len(bar)
+            figures = bar + figures
+        return f"  {self._label[: max(0, room)]}  {figures}"[:columns]
 
 
 class Progress:
@@ -92,11 +99,19 @@ class Progress:
         if not self._terminal:
             return
         self._erase()
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = self._size()
         for line in self._lines[: max(1, rows - 2)]:
-            self._stream.write(line.text()[: columns - 1] + "\n")
+            self._stream.write(line.text(columns - 1) + "\n")
             self._drawn += 1
         self._stream.flush()
+
+    def _size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal that is written to; stdout may be another, or none."""
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except OSError:
+            return _COLUMNS, _ROWS
+        return size.columns or _COLUMNS, size.lines or _ROWS
 
     def _erase(self) -> None:
         if self._drawn:
