@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from tests.airgap.layout import sha256
 from tests.airgap.registry import Registry, serve
 from tests.push.checks import check_complete
-from tests.push.images import Pusher, index, noise, plan, planned, top
+from tests.push.images import INDEX, Pusher, dumped, index, noise, plan, planned, top
 from tests.push.proxy import Fault, Proxy
 
 BIG = noise("big", 1_000_000)
@@ -67,6 +69,54 @@ def test_after_a_cut_the_rest_is_sent(registry: Registry, proxy: Proxy, push: Pu
     push.result(file, "--repository", f"{proxy.host}/app", "--tag", "v1", "--jobs", "1")
     check_complete(registry, "app", "v1")
     assert proxy.sent() == len(BIG) + len(SMALL) + 1000 + _configs(file)
+
+
+def test_what_is_sent_twice_is_not_taken_from_what_is_skipped(
+    proxy: Proxy, push: Pusher, file: Path, tmp_path: Path
+) -> None:
+    before = plan(tmp_path / "before.json", planned(index(tmp_path / "before", [SMALL], [SMALL]).root))
+    push.result(before, "--repository", f"{proxy.host}/app", "--tag", "v0")
+    proxy.faults.append(Fault("PATCH", cut_after=600_000))
+    result = push.result(file, "--repository", f"{proxy.host}/app", "--tag", "v1")
+    assert result["bytes_sent"] > len(BIG) + 500_000
+    assert result["bytes_skipped"] == len(SMALL) + _configs(file)
+
+
+def test_the_json_of_a_push_that_fails_has_all_images(proxy: Proxy, push: Pusher, tmp_path: Path) -> None:
+    images = [
+        planned(index(tmp_path / name, [SMALL, name.encode()], [b"arm64"]).root, suffix=name)
+        for name in ("good", "bad")
+    ]
+    proxy.faults.append(Fault("PUT", "/team/bad/manifests/", status=403))
+    file = plan(tmp_path / "plan.json", *images)
+    done = push(file, "--repository", f"{proxy.host}/team", "--tag", "v1", "--json")
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    good, bad = document.pop("images")
+    assert document.keys() == {"bytes_sent", "bytes_skipped", "seconds_elapsed", "version"}
+    assert document["bytes_skipped"] == good["bytes_skipped"] + bad["bytes_skipped"]
+    for image, name in ((good, "good"), (bad, "bad")):
+        assert image.pop("seconds") > 0
+        assert image.pop("bytes_sent") > 0
+        image.pop("bytes_skipped")
+        assert image.pop("digest") == top(tmp_path / name)
+    error = bad.pop("error")
+    same = {"signatures_added": 0, "tags": ["v1"]}
+    where = f"{proxy.host}/team/"
+    assert good == same | {
+        "error": None,
+        "name": "//test:good",
+        "repository": where + "good",
+        "state": "pushed",
+    }
+    assert bad == same | {"name": "//test:bad", "repository": where + "bad", "state": "failed"}
+    assert error.startswith(f"error: {proxy.host}: can't store {proxy.host}/team/bad@sha256:")
+    assert done.stderr.endswith(error + "\n")
+
+
+def test_without_a_push_there_is_no_json(push: Pusher, file: Path) -> None:
+    done = push(file, "--repository", "localhost:1/app", "--tag", "", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_a_registry_that_stays_busy_is_an_error(proxy: Proxy, push: Pusher, file: Path) -> None:
@@ -179,3 +229,24 @@ def test_somebody_else_moves_a_tag_meanwhile(proxy: Proxy, push: Pusher, file: P
     done = push(file, "--repository", f"{proxy.host}/app", "--tag", "v1")
     assert done.returncode == 1
     assert f"{proxy.host}/app:v1 is at nothing, and not at {top(tmp_path / 'app')}" in done.stderr
+
+
+def test_both_digests_are_named_when_somebody_else_moves_a_tag(
+    registry: Registry, proxy: Proxy, push: Pusher, file: Path, tmp_path: Path
+) -> None:
+    """Between our PUT and the HEAD that looks whether the tag is where it should be."""
+    busy = Fault("HEAD", "/manifests/v1", status=503, headers={"Retry-After": "3"})
+    proxy.faults += [Fault("HEAD", "/manifests/v1"), busy]
+    command = push.command(file, "--repository", f"{proxy.host}/app", "--tag", "v1")
+    with subprocess.Popen(command, env=push.environ(), stderr=subprocess.PIPE, text=True) as process:
+        while busy.times:
+            assert process.poll() is None
+            time.sleep(0.01)
+        ours = top(tmp_path / "app")
+        assert sha256(registry.manifest("app", "v1")) == ours
+        document = json.loads(registry.manifest("app", ours))
+        theirs = registry.put_manifest("app", "v1", dumped(document | {"annotations": {"a": "b"}}), INDEX)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"{proxy.host}/app:v1 is at {theirs}, and not at {ours}" in told
+    assert sha256(registry.manifest("app", "v1")) == theirs

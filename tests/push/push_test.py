@@ -175,6 +175,20 @@ def test_without_a_terminal_there_is_a_line_an_image_and_a_table(
     assert total.startswith("all ")
 
 
+def test_the_time_of_all_is_what_went_by(proxy: Proxy, push: Pusher, tmp_path: Path) -> None:
+    """Images wait at the same time, each for itself."""
+    file = matrix(tmp_path)
+    busy = {"Retry-After": "2"}
+    proxy.faults += [Fault("HEAD", f"/team/{kind}/manifests/", status=503, headers=busy) for kind in KINDS]
+    done = push(file, "--repository", f"{proxy.host}/team", "--tag", "v1")
+    *each, together = [float(seconds) for seconds in re.findall(r"(\d+\.\d) s", done.stdout)]
+    assert min(each) >= 2
+    assert 2 <= together < sum(each)
+    proxy.faults += [Fault("HEAD", f"/team/{kind}/manifests/", status=503, headers=busy) for kind in KINDS]
+    result = push.result(file, "--repository", f"{proxy.host}/team", "--tag", "v1")
+    assert 2 <= result["seconds_elapsed"] < sum(image["seconds"] for image in result["images"])
+
+
 def test_a_push_by_digest_alone_is_asked_for(registry: Registry, push: Pusher, tmp_path: Path) -> None:
     file = matrix(tmp_path)
     refused = push(file, "--repository", f"{registry.host}/team")

@@ -7,6 +7,7 @@ environment. By hand: `python3 -m tools.push --plan FILE ...`.
 import os
 import sys
 import threading
+import time
 
 from tools.common.errors import raise_all, run
 from tools.push import report
@@ -17,6 +18,7 @@ from tools.push.push import prepare, push
 
 def main() -> int:
     """Runs the tool; the exit code is 0 only if every tag is at the image that was built."""
+    start = time.monotonic()
     options = parse(sys.argv[1:], os.environ)
     jobs = prepare(options, os.environ, threading.Event())
     try:
@@ -24,7 +26,8 @@ def main() -> int:
             push(jobs, options, os.environ, progress)
     except KeyboardInterrupt:
         os._exit(130)  # at once: Python would wait for requests that are under way
-    print(report.as_json(jobs) if options.json else report.table(jobs), flush=True)
+    elapsed = time.monotonic() - start
+    print(report.as_json(jobs, elapsed) if options.json else report.table(jobs, elapsed), flush=True)
     raise_all(list({str(job.error): job.error for job in jobs if job.error}.values()))
     return 0
 

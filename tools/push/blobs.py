@@ -87,7 +87,7 @@ class Sender:
                 if registry.head_blob(digest, size) == size:
                     blob.holders[registry.reference.repository] = None
                 elif not any(_lent(registry, digest, size, each) for each in blob.holders):
-                    job.add_sent(size)
+                    job.add_stored(digest, size)
                     return
 
     def replace(self, source: Source, job: Job) -> None:
@@ -120,6 +120,7 @@ class Sender:
                 sent=job.add_sent,
                 position=line.at,
             ).run()
+        job.add_stored(source.digest)
 
     @staticmethod
     def _fail_others(blob: Blob, failed: Job) -> None:

@@ -26,8 +26,8 @@ class Job:
 
     `node` is the image or index; `referrers` are manifests that refer to it or to its parts; `tags` are all
     that it is to have, `stale` those that are elsewhere. `nodes` and `new_referrers` are what the registry
-    lacks. `lenders` are further repositories of the registry that may have its blobs. `signed` counts the
-    signatures that were added.
+    lacks, and `stored` is what it was given. `lenders` are further repositories of the registry that may have
+    its blobs. `signed` counts the signatures that were added.
     """
 
     planned: Planned
@@ -42,6 +42,7 @@ class Job:
     state: str = PUSHED
     error: ToolError | None = None
     sent: int = 0
+    stored: set[str] = field(default_factory=set)
     seconds: float = 0.0
     signed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -53,11 +54,14 @@ class Job:
         return str(self.registry.reference.at(self.tags[0] if self.tags else self.node.digest)) + more
 
     @property
-    def bytes(self) -> int:
-        """Size of all that it is made of, each once."""
+    def skipped(self) -> int:
+        """Size of what the registry had already, each thing once; what was sent twice takes nothing off."""
+        if self.error:
+            return 0
         nodes = {node.digest: node for top in (self.node, *self.referrers) for node in top.walk()}
-        blobs = {blob.digest: blob.size for node in nodes.values() for blob in node.blobs}
-        return sum(blobs.values()) + sum(len(node.content) for node in nodes.values())
+        sizes = {blob.digest: blob.size for node in nodes.values() for blob in node.blobs}
+        sizes |= {digest: len(node.content) for digest, node in nodes.items()}
+        return sum(size for digest, size in sizes.items() if digest not in self.stored)
 
     def blobs(self) -> dict[str, tuple[Descriptor, Layout]]:
         """What the manifests refer to that are to be stored, and where it is."""
@@ -66,6 +70,12 @@ class Job:
     def add_sent(self, count: int) -> None:
         """Counts bytes that went over the wire; from any thread."""
         with self._lock:
+            self.sent += count
+
+    def add_stored(self, digest: str, count: int = 0) -> None:
+        """Remembers what the registry lacked, and counts bytes that were sent for it; from any thread."""
+        with self._lock:
+            self.stored.add(digest)
             self.sent += count
 
     @contextmanager

@@ -188,18 +188,20 @@ def _foreign(name: str, hosts: Iterable[str]) -> ToolError:
 def _estimate(job: Job) -> None:
     """What a push would send beside blobs."""
     job.state = WOULD_PUSH
-    job.add_sent(sum(len(node.content) for node in [*job.nodes, *job.new_referrers]))
+    for node in [*job.nodes, *job.new_referrers]:
+        job.add_stored(node.digest, len(node.content))
 
 
 def _manifests(job: Job) -> None:
     """Stores manifests by their digests: parts before the whole, the whole before what refers to it."""
     for node in job.nodes:
         job.registry.put_manifest(node.digest, node.content, node.media_type)
-        job.add_sent(len(node.content))
+        job.add_stored(node.digest, len(node.content))
     for subject in dict.fromkeys(node.subject for node in job.new_referrers):
         ours = [node for node in job.new_referrers if node.subject == subject]
         referrers.put(job.registry, ours)
-        job.add_sent(sum(len(node.content) for node in ours))
+        for node in ours:
+            job.add_stored(node.digest, len(node.content))
 
 
 def _tags(job: Job) -> None:

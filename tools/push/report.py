@@ -12,20 +12,15 @@ from tools.why.table import columns, megabytes
 _VERSION = 1
 
 
-def skipped(job: Job) -> int:
-    """Bytes of an image that did not go over the wire."""
-    return 0 if job.error else max(0, job.bytes - job.sent)
-
-
-def table(jobs: Sequence[Job]) -> str:
-    """A line for each image, and one for all."""
+def table(jobs: Sequence[Job], elapsed: float) -> str:
+    """A line for each image, and one for all with the seconds that went by: images are pushed together."""
     rows = [["image", "digest", "sent", "skipped", "time", ""]]
     for job in jobs:
-        sizes = [megabytes(job.sent), megabytes(skipped(job))]
+        sizes = [megabytes(job.sent), megabytes(job.skipped)]
         rows.append([job.name, job.node.digest, *sizes, duration(job.seconds), _state(job)])
     if len(jobs) > 1:
-        sizes = [megabytes(sum(job.sent for job in jobs)), megabytes(sum(map(skipped, jobs)))]
-        rows.append(["all", "", *sizes, duration(sum(job.seconds for job in jobs)), ""])
+        sizes = [megabytes(sum(job.sent for job in jobs)), megabytes(sum(job.skipped for job in jobs))]
+        rows.append(["all", "", *sizes, duration(elapsed), ""])
     return "\n".join(columns(rows, right=(2, 3, 4)))
 
 
@@ -34,12 +29,12 @@ def _state(job: Job) -> str:
     return f"{job.state}, {job.signed} signed" if job.signed else job.state
 
 
-def as_json(jobs: Sequence[Job]) -> str:
-    """The same as JSON."""
+def as_json(jobs: Sequence[Job], elapsed: float) -> str:
+    """The same as JSON; docs/push.md says what the keys mean."""
     images = [
         {
             "bytes_sent": job.sent,
-            "bytes_skipped": skipped(job),
+            "bytes_skipped": job.skipped,
             "digest": job.node.digest,
             "error": str(job.error) if job.error else None,
             "name": job.planned.name,
@@ -53,8 +48,9 @@ def as_json(jobs: Sequence[Job]) -> str:
     ]
     document = {
         "bytes_sent": sum(job.sent for job in jobs),
-        "bytes_skipped": sum(map(skipped, jobs)),
+        "bytes_skipped": sum(job.skipped for job in jobs),
         "images": images,
+        "seconds_elapsed": round(elapsed, 3),
         "version": _VERSION,
     }
     return json.dumps(document, indent=2, sort_keys=True)
