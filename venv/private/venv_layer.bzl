@@ -190,7 +190,7 @@ def _layer(ctx, name, skeleton, parts, requested):
     args.add_all("--part", skeleton)
     inputs = list(skeleton)
     for part in parts:
-        files = [part.facts, part.part] + ([part.byte_code] if ctx.attr.byte_code and part.byte_code else [])
+        files = [part.facts, part.part] + ([part.byte_code] if part.byte_code else [])
         args.add_all("--requested" if part.wheel in requested else "--part", files)
         inputs.extend(files)
     ctx.actions.run(
@@ -238,7 +238,7 @@ def _venv_layer_impl(ctx):
         LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),
         VenvInfo(
             arch = ctx.attr.arch,
-            byte_code = ctx.attr.byte_code and None not in [part.byte_code for part in parts],
+            byte_code = None not in [part.byte_code for part in parts],
             compression = ctx.attr.compression,
             groups = groups,
             layers = [each.layer for each in layers],

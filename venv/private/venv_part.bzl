@@ -3,7 +3,8 @@
 ```starlark
 my_layer = rule(
     attrs = {
-        "compression": attr.string(values = sorted(COMPRESSIONS)),  # the aspect's parameters
+        "byte_code": attr.bool(),  # the aspect's parameters
+        "compression": attr.string(values = sorted(COMPRESSIONS)),
         "python": attr.string(values = PYTHONS),
         "wheels": attr.label_list(aspects = [wheel_parts], cfg = for_image),
     },
@@ -48,6 +49,10 @@ _COMPILER = {
 PART_ATTRS = _TOOL | {"_byte_compiler": attr.label(cfg = for_image, **_COMPILER)}
 
 _ATTRS = _TOOL | {
+    "byte_code": attr.bool(
+        default = True,
+        doc = "Whether modules are compiled, where there is a compiler.",
+    ),
     "compression": attr.string(
         doc = "The compression of the layers.",
         values = sorted(COMPRESSIONS),
@@ -64,7 +69,7 @@ def make_parts(ctx, wheel, compiler, name):
     """Declares the parts of a wheel.
 
     Args:
-        ctx: context of a rule or aspect with the tool, and with `python` and `compression`.
+        ctx: context of a rule or aspect with the tool, and with `byte_code`, `compression` and `python`.
         wheel: the File.
         compiler: ByteCompilerInfo for the Python.
         name: beginning of the outputs' names.
@@ -76,7 +81,7 @@ def make_parts(ctx, wheel, compiler, name):
     libraries = ctx.actions.declare_file(name + ".elf.json")
     part = ctx.actions.declare_file("{}.part.{}".format(name, COMPRESSIONS[ctx.attr.compression]))
     byte_code = None
-    if compiler.root:
+    if ctx.attr.byte_code and compiler.root:
         byte_code = ctx.actions.declare_file("{}.pyc.part.{}".format(name, COMPRESSIONS[ctx.attr.compression]))
     args = ctx.actions.args()
     args.use_param_file("@%s", use_always = True)
@@ -110,7 +115,8 @@ def make_parts(ctx, wheel, compiler, name):
 
 def _wheel_parts_impl(_target, ctx):
     compiler = ctx.attr._byte_compiler[ByteCompilerInfo]
-    suffix = "" if ctx.attr.compression == "gzip" else "." + ctx.attr.compression
+    suffix = "" if ctx.attr.byte_code else ".plain"
+    suffix += "" if ctx.attr.compression == "gzip" else "." + ctx.attr.compression
     own = [
         make_parts(ctx, wheel, compiler, "{}.py{}{}".format(wheel.basename, ctx.attr.python, suffix))
         for wheel in getattr(ctx.rule.files, "srcs", [])
