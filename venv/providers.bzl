@@ -5,7 +5,8 @@ WheelPartsInfo = provider(
 
 A part is a struct of Files: `wheel` is what it is made of; `facts` (JSON) says what is in it; `part` (compressed tar
 without an end) has its files; `byte_code` is another part with those files compiled, None where nobody asks for it or the
-Python has no compiler; `libraries` (JSON) is what the dynamic loader reads of its ELF files. Bazel makes what something needs.""",
+Python has no compiler; `libraries` (JSON) is what the dynamic loader reads of its ELF files. Bazel makes what something
+needs.""",
     fields = {
         "own": "list of structs: the parts of this target itself, most often one.",
         "parts": "depset of structs: those, and the parts of everything it depends on.",
