@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,12 @@ venv_layer(
 """
 
 
-@pytest.fixture(scope="module", name="workspace")
-def _workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    made = Workspace(tmp_path_factory.mktemp("rebuild"), "//probe:venv")
+@contextmanager
+def probe(folder: Path, build: str) -> Iterator[Workspace]:
+    """A workspace with //probe:venv."""
+    made = Workspace(folder, "//probe:venv")
     (made.path / "probe").mkdir()
-    (made.path / "probe/BUILD.bazel").write_text(BUILD, encoding="utf-8")
+    (made.path / "probe/BUILD.bazel").write_text(build, encoding="utf-8")
     try:
         yield made
     finally:
@@ -44,6 +46,12 @@ def _workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 def digests(workspace: Workspace) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in workspace.outputs().items()}
+
+
+@pytest.fixture(name="workspace")
+def _workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with probe(tmp_path, BUILD) as made:
+        yield made
 
 
 def test_a_new_pin_remakes_its_part_and_its_layer(workspace: Workspace) -> None:
@@ -66,3 +74,10 @@ def test_a_new_pin_remakes_its_part_and_its_layer(workspace: Workspace) -> None:
     after = digests(workspace)
     assert {name for name in before if after[name] != before[name]} == {"venv.tar.gz"}
     assert len(before) == len(after) == 3
+
+
+def test_without_byte_code_nothing_is_compiled(tmp_path: Path) -> None:
+    with probe(tmp_path, BUILD.replace("    layers", "    byte_code = False,\n    layers")) as workspace:
+        ran = workspace.build()
+    assert len(ran["VenvPart"]) == 4
+    assert "ByteCompiler" not in ran

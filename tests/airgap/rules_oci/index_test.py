@@ -40,7 +40,7 @@ def test_platforms_come_from_the_configs() -> None:
     ]
 
 
-def test_an_index_stands_alone() -> None:
+def test_an_index_has_all_blobs_of_its_images() -> None:
     index = Layout(HERE / "index")
     assert index.blobs() == {index.digest} | Layout(HERE / "scratch").blobs() | Layout(HERE / "app").blobs()
     for digest in index.blobs():
