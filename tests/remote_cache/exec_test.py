@@ -59,7 +59,7 @@ def test_others_have_what_it_did(client: Machine, engine: Server) -> None:
 
 
 def test_wheels_byte_code_libraries_and_cuda_are_made_by_it_too(client: Machine, engine: Server) -> None:
-    """Where an action used a file that it does not name, a worker would not have it."""
+    """A worker has what an action names, and what every machine has; its folder is not the workspace."""
     built = client.build(f"{_APP} {_APP}_sbom", _EXEC, executor(engine), login=engine.login)
     assert built.remote > _ACTIONS
     assert built.local == 0
