@@ -23,6 +23,7 @@ from tests.push.proxy import Fault, Proxy
 BIG = noise("big", 1_000_000)
 SMALL = noise("small", 100_000)
 AGAIN = {"Retry-After": "0"}
+UNKNOWN = b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown to registry"}]}'
 
 
 @pytest.fixture(name="file")
@@ -50,6 +51,8 @@ def blob(folder: Path, data: bytes) -> Path:
         lambda: Fault("PUT", "/blobs/uploads/", cut_after=0),
         lambda: Fault("PUT", "/manifests/sha256", status=429, headers=AGAIN, times=2),
         lambda: Fault("PUT", "/manifests/v1", cut_answer=True),
+        lambda: Fault("PUT", "/manifests/sha256", status=400, body=UNKNOWN, times=2),
+        lambda: Fault("HEAD", "/manifests/v1", status=404, times=3),  # the first is the survey
         lambda: Fault("HEAD", "/manifests/v1", cut_after=0, times=2),
     ],
 )
@@ -229,6 +232,14 @@ def test_somebody_else_moves_a_tag_meanwhile(proxy: Proxy, push: Pusher, file: P
     done = push(file, "--repository", f"{proxy.host}/app", "--tag", "v1")
     assert done.returncode == 1
     assert f"{proxy.host}/app:v1 is at nothing, and not at {top(tmp_path / 'app')}" in done.stderr
+
+
+def test_parts_that_stay_unknown_are_an_error(proxy: Proxy, push: Pusher, file: Path) -> None:
+    proxy.faults.append(Fault("PUT", "/manifests/sha256", status=400, body=UNKNOWN, times=9))
+    done = push(file, "--repository", f"{proxy.host}/app", "--tag", "v1")
+    assert done.returncode == 1
+    assert "400 Bad Request (MANIFEST_BLOB_UNKNOWN: blob unknown to registry)" in done.stderr
+    assert proxy.count("PUT", "/manifests/") == 3
 
 
 def test_both_digests_are_named_when_somebody_else_moves_a_tag(

@@ -15,6 +15,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ class Fault:
         times: how often; then it is over.
         status: an answer of the proxy's own, before the registry is asked.
         headers: headers of that answer.
+        body: what it says.
+        delay: seconds for which the request waits at the proxy.
         cut_after: the connection is reset after so many bytes of the request's body.
         keep: what came before a cut or a halt gets to the registry, as one that can resume has it.
         swallow: the registry gets nothing, and the client hears that all is well.
@@ -49,6 +52,8 @@ class Fault:
     times: int = 1
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    delay: float = 0.0
     cut_after: int = -1
     keep: bool = False
     cut_answer: bool = False
@@ -68,6 +73,8 @@ class Request:
     body: int = 0
     status: int = 0
     authorization: str = ""
+    came: float = field(default_factory=time.monotonic)
+    went: float = 0.0
 
 
 @dataclass
@@ -139,10 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._break(entry, fault)
         else:
             self._forward(entry, None)
+        entry.went = time.monotonic()
 
     def _break(self, entry: Request, fault: Fault) -> None:
+        time.sleep(fault.delay)
         if fault.status:
-            self._say(entry, fault.status, fault.headers)
+            self._say(entry, fault.status, fault.headers, fault.body)
         elif fault.swallow:
             self._say(entry, 201, {})
         elif fault.cut_after >= 0 or fault.hold_after >= 0:

@@ -73,6 +73,36 @@ def test_tags_are_last_and_parts_before_the_whole(proxy: Proxy, push: Pusher, tm
         assert order[-1].endswith(top(tmp_path / kind))
 
 
+def test_a_manifest_that_images_of_a_repository_share_is_stored_once(
+    registry: Registry, proxy: Proxy, push: Pusher, tmp_path: Path
+) -> None:
+    """While it is stored, Debian's registry denies to others that it is there."""
+    images = [
+        planned(index(tmp_path / name, [name.encode()], [b"shared"]).root, prefixes=[name])
+        for name in ("one", "two", "three")
+    ]
+    shared = json.loads((tmp_path / "one/index.json").read_bytes())["manifests"][0]["digest"]
+    shared = json.loads((tmp_path / "one/blobs/sha256" / shared[7:]).read_bytes())["manifests"][1]["digest"]
+    proxy.faults.append(Fault("PUT", f"/manifests/{shared}", delay=0.5, times=9))
+    file = plan(tmp_path / "plan.json", *images)
+    push.result(file, "--repository", f"{proxy.host}/app", "--tag", "v1", "--jobs", "3")
+    assert proxy.count("PUT", f"/manifests/{shared}") == 1
+    for name in ("one", "two", "three"):
+        check_complete(registry, "app", f"{name}-v1")
+
+
+def test_one_image_with_tags_of_two_targets_is_tagged_by_one_after_the_other(
+    proxy: Proxy, push: Pusher, tmp_path: Path
+) -> None:
+    made = index(tmp_path / "app", [b"amd64"], [b"arm64"])
+    images = [planned(made.root, prefixes=[prefix]) for prefix in ("3", "3.11")]
+    proxy.faults.append(Fault("PUT", "/manifests/3", delay=0.5, times=2))
+    file = plan(tmp_path / "plan.json", *images)
+    push.result(file, "--repository", f"{proxy.host}/app", "--tag", "v1", "--jobs", "2")
+    one, two = sorted(proxy.requests("PUT", "/manifests/3"), key=lambda request: request.came)
+    assert one.went <= two.came
+
+
 def test_when_nothing_changed_a_tag_is_one_head_and_no_layer_is_read(
     proxy: Proxy, push: Pusher, tmp_path: Path
 ) -> None:

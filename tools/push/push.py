@@ -15,12 +15,12 @@ from typing import TypeVar
 from tools.common.errors import ToolError, raise_all
 from tools.push import plan, signing, tags
 from tools.push.blobs import Sender, needed
-from tools.push.job import UP_TO_DATE, WOULD_PUSH, Job
+from tools.push.job import UP_TO_DATE, Job
+from tools.push.manifests import Manifests
 from tools.push.options import Options
 from tools.push.progress import Progress
 from tools.push.survey import survey
 from tools.push.verify import Verifier
-from tools.registry import referrers
 from tools.registry.client import Registry, Session
 from tools.registry.journal import Journal
 from tools.registry.layout import Layout
@@ -62,21 +62,22 @@ def push(jobs: Sequence[Job], options: Options, environ: Mapping[str, str], prog
     """Pushes images; what has become of each is in its job."""
     work = _Work(options, progress, jobs[0].registry.session.transport.patience.stop)
     sender = Sender(Journal.of(environ), options.chunk, progress)
+    manifests = Manifests()
     try:
         work.each(survey, jobs, last=lambda job: job.state == UP_TO_DATE and not options.verify)
         changed = [job for job in jobs if job.state != UP_TO_DATE]
         blobs = needed([job for job in jobs if not job.error])
         if options.dry_run:
             work.all(sender.estimate, blobs)
-            work.each(_estimate, changed, last=_always)
+            work.each(manifests.estimate, changed, last=_always)
             return
         work.all(sender.send, blobs)
-        work.each(_manifests, changed)
+        work.each(manifests.store, changed)
         if options.verify:
             work.each(Verifier(sender).verify, jobs, last=lambda job: job not in changed)
         if options.sign_key:
             signing.sign(jobs, options)
-        work.each(_tags, changed, last=_always)
+        work.each(manifests.tag, changed, last=_always)
     finally:
         work.shutdown(wait=False)
 
@@ -183,31 +184,3 @@ def _foreign(name: str, hosts: Iterable[str]) -> ToolError:
         f"--mount-from {name} is of another registry than {' and '.join(sorted(hosts))}",
         remedy="a registry takes over what it has itself: name a repository of it, or leave --mount-from out",
     )
-
-
-def _estimate(job: Job) -> None:
-    """What a push would send beside blobs."""
-    job.state = WOULD_PUSH
-    for node in [*job.nodes, *job.new_referrers]:
-        job.add_stored(node.digest, len(node.content))
-
-
-def _manifests(job: Job) -> None:
-    """Stores manifests by their digests: parts before the whole, the whole before what refers to it."""
-    for node in job.nodes:
-        job.registry.put_manifest(node.digest, node.content, node.media_type)
-        job.add_stored(node.digest, len(node.content))
-    for subject in dict.fromkeys(node.subject for node in job.new_referrers):
-        ours = [node for node in job.new_referrers if node.subject == subject]
-        referrers.put(job.registry, ours)
-        for node in ours:
-            job.add_stored(node.digest, len(node.content))
-
-
-def _tags(job: Job) -> None:
-    """Lets the tags be at the image, and looks whether they are."""
-    for tag in job.stale:
-        job.registry.put_manifest(tag, job.node.content, job.node.media_type)
-    for named in job.tags or (job.node.digest,):
-        if (found := job.registry.head_manifest(named)) != job.node.digest:
-            raise job.moved(named, found)

@@ -62,15 +62,16 @@ class Verifier:
     @staticmethod
     def _manifest(job: Job, node: Node) -> None:
         """A manifest is put anew if its bytes are wrong; reading it by its digest says so."""
-        try:
-            if job.registry.get_manifest(node.digest):
-                return
-        except RegistryError as error:
-            if error.status:
-                raise
-        job.registry.put_manifest(node.digest, node.content, node.media_type)
-        if not job.registry.get_manifest(node.digest):
-            raise RegistryError(f"it does not keep manifest {node.digest}", host=job.registry.host)
+        with job.registry.lock(node.digest):
+            try:
+                if job.registry.get_manifest(node.digest):
+                    return
+            except RegistryError as error:
+                if error.status:
+                    raise
+            job.registry.put_manifest(node.digest, node.content, node.media_type)
+            if not job.registry.get_manifest(node.digest):
+                raise RegistryError(f"it does not keep manifest {node.digest}", host=job.registry.host)
 
 
 def _wrong(registry: Registry, blob: Descriptor) -> str:

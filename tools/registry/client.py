@@ -15,11 +15,11 @@ import os
 import re
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tools.common.errors import naming
 from tools.common.outputs import whole
@@ -39,8 +39,11 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
 )
 _ACCEPT = ", ".join(INDEXES + MANIFESTS)
+_LACKING = "MANIFEST_BLOB_UNKNOWN"
+_SETTLING = (0.25, 1.0)  # seconds
 _DIGEST_HEADER = "Docker-Content-Digest"
 _SIZE = re.compile("[0-9]{1,18}")
+_T = TypeVar("_T")
 
 
 class Session:
@@ -69,7 +72,7 @@ class Session:
         )
         self._auth: dict[str, Auth] = {}
         self._basic = threading.Event()
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: dict[tuple[str, str], threading.RLock] = {}
 
     def auth(self, repository: str) -> Auth:
         """The login for a repository: podman may have one for a part of a registry."""
@@ -79,9 +82,9 @@ class Session:
 
         return self._auth.setdefault(repository, Auth(self.transport, find, self._basic))
 
-    def lock(self, name: str) -> threading.Lock:
-        """For what one thread of this process is to do at a time; one for each name."""
-        return self._locks.setdefault(name, threading.Lock())
+    def lock(self, repository: str, digest: str) -> threading.RLock:
+        """For what one thread of this process is to do at a time with a manifest of a repository."""
+        return self._locks.setdefault((repository, digest), threading.RLock())
 
     @staticmethod
     def of(reference: Reference, **options: Any) -> Session:
@@ -113,6 +116,10 @@ class Registry:
         self.host = self.session.host
         self._actions = "pull,push" if push else "pull"
         self._auth = self.session.auth(reference.repository)
+
+    def lock(self, digest: str) -> threading.RLock:
+        """For what one thread of this process is to do at a time with a manifest."""
+        return self.session.lock(self.reference.repository, digest)
 
     def beside(self, repository: str) -> Registry:
         """Another repository of the registry, to look at."""
@@ -206,10 +213,13 @@ class Registry:
         raise refused(what, answer, self.host)
 
     def put_manifest(self, named: str, content: bytes, media_type: str) -> Answer:
-        """Stores a manifest or index under a tag or its digest."""
+        """Stores a manifest or index under a tag or its digest, whose parts are there."""
         what = f"store {self.reference.at(named)}"
         body = Body.of(content, media_type)
-        answer = self.request("PUT", f"/manifests/{named}", what=what, body=body)
+        answer = self.settled(
+            lambda: self.request("PUT", f"/manifests/{named}", what=what, body=body),
+            lambda answer: _LACKING not in answer.text,
+        )
         if answer.status not in (200, 201, 202):
             raise refused(what, answer, self.host)
         return answer
@@ -279,6 +289,14 @@ class Registry:
             if answer.status != 401 or not ours or not tries:
                 return answer
             used = self._auth.answer(answer, wanted, used)
+
+    def settled(self, ask: Callable[[], _T], good: Callable[[_T], bool]) -> _T:
+        """What is said in the end: a registry may lack for a moment what another process stores once more."""
+        for pause in _SETTLING:
+            if good(found := ask()):
+                return found
+            self.session.transport.patience.wait(pause)
+        return ask()
 
     def retries(self, what: str) -> Retries:
         """Tries for something that is not one request."""

@@ -51,7 +51,7 @@ def put(registry: Registry, nodes: Sequence[Node]) -> None:
         return
     subject = unlisted[0].subject
     # The tag is read and written back: of two threads that do so at once, one would undo the other's work.
-    with registry.session.lock(f"{registry.reference.repository}@{subject}"):
+    with registry.lock(subject):
         _add_by_tag(registry, subject, unlisted)
 
 

@@ -62,6 +62,11 @@ class Patience:
     timeout: float = 300.0
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def wait(self, seconds: float) -> None:
+        """Waits, unless all is to end."""
+        if self.stop.wait(seconds):
+            raise KeyboardInterrupt
+
 
 class Retries:
     """The tries of one request, or of one blob."""
@@ -87,8 +92,7 @@ class Retries:
         if answer and (asked := _retry_after(answer.header("Retry-After"))) is not None:
             delay = min(self._patience.longest_asked, asked)
         self._used += 1
-        if self._patience.stop.wait(delay):
-            raise KeyboardInterrupt
+        self._patience.wait(delay)
 
 
 def _retry_after(text: str) -> float | None:
