@@ -239,6 +239,7 @@ def test_parts_that_stay_unknown_are_an_error(proxy: Proxy, push: Pusher, file: 
     done = push(file, "--repository", f"{proxy.host}/app", "--tag", "v1")
     assert done.returncode == 1
     assert "400 Bad Request (MANIFEST_BLOB_UNKNOWN: blob unknown to registry)" in done.stderr
+    assert "run this again, it sends what is missing" in done.stderr
     assert proxy.count("PUT", "/manifests/") == 3
 
 

@@ -25,7 +25,7 @@ from tools.common.errors import naming
 from tools.common.outputs import whole
 from tools.registry import credentials, tls
 from tools.registry.auth import Auth
-from tools.registry.problem import Answer, RegistryError, refused
+from tools.registry.problem import LACKING, Answer, RegistryError, refused
 from tools.registry.reference import DIGEST, Reference
 from tools.registry.sinks import FileSink
 from tools.registry.transport import AGAIN, Body, Cut, Patience, Retries, Sink, Transport
@@ -39,7 +39,6 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
 )
 _ACCEPT = ", ".join(INDEXES + MANIFESTS)
-_LACKING = "MANIFEST_BLOB_UNKNOWN"
 _SETTLING = (0.25, 1.0)  # seconds
 _DIGEST_HEADER = "Docker-Content-Digest"
 _SIZE = re.compile("[0-9]{1,18}")
@@ -218,7 +217,7 @@ class Registry:
         body = Body.of(content, media_type)
         answer = self.settled(
             lambda: self.request("PUT", f"/manifests/{named}", what=what, body=body),
-            lambda answer: _LACKING not in answer.text,
+            lambda answer: LACKING not in answer.text,
         )
         if answer.status not in (200, 201, 202):
             raise refused(what, answer, self.host)

@@ -57,6 +57,8 @@ class Answer:
         return " ".join(f"{self.status} {phrase}".split()) + (f" ({'; '.join(reasons)})" if reasons else "")
 
 
+LACKING = "MANIFEST_BLOB_UNKNOWN"  # of distribution-spec, Error Codes
+
 _READ_ONLY = "it is read-only, or this is not the host to push to; ask whoever runs it"
 _LOGIN = "log in as a user who may do this: docker login, podman login or crane auth login"
 _REMEDIES = {
@@ -72,6 +74,8 @@ _REMEDIES = {
 def refused(what: str, answer: Answer, host: str) -> RegistryError:
     """The error for an answer that was not hoped for."""
     remedy = _REMEDIES.get(answer.status)
-    if answer.status == 400 and answer.url.startswith("http://"):  # no answer to HEAD has a reason
+    if LACKING in answer.text:
+        remedy = "the registry has lost it since it was sent: run this again, it sends what is missing"
+    elif answer.status == 400 and answer.url.startswith("http://"):  # no answer to HEAD has a reason
         remedy = f"if the registry speaks TLS, write https://{host}/..."
     return RegistryError(f"can't {what}: {answer.text}", host=host, remedy=remedy, status=answer.status)
