@@ -36,7 +36,7 @@ class Dynamic:
 
     def strings(self, tag: int) -> tuple[str, ...]:
         """All entries of a kind, as strings."""
-        return tuple(self.text(offset) for each, offset in self._entries if each == tag)
+        return tuple([self.text(offset) for each, offset in self._entries if each == tag])
 
     def text(self, offset: int) -> str:
         """What begins at an offset in the string table."""

@@ -93,20 +93,20 @@ class ElfFile:
         if count and (count > _MAX_SEGMENTS or size != segment.size):
             raise ElfError(f"{count} program headers of {size} bytes")
         headers = self.exactly(start, size * count, "the program headers") if count else b""
-        self._segments = list(map(Segment._make, segment.iter_unpack(headers)))
+        self._segments = list(segment.iter_unpack(headers))
 
     def first(self, kind: int) -> Segment | None:
         """The first segment of a kind."""
         for segment in self._segments:
-            if segment.kind == kind:
-                return segment
+            if segment[0] == kind:
+                return Segment._make(segment)
         return None
 
     def file_offset(self, address: int) -> int:
         """Where in the file lies what is loaded at an address."""
-        for segment in self._segments:
-            if segment.kind == _PT_LOAD and segment.address <= address < segment.address + segment.size:
-                return address - segment.address + segment.offset
+        for kind, offset, start, size in self._segments:
+            if kind == _PT_LOAD and start <= address < start + size:
+                return int(address - start + offset)
         raise ElfError(f"address {address:#x} is in no loaded segment")
 
     def text(self, offset: int, limit: int) -> str:
@@ -125,19 +125,20 @@ class ElfFile:
             raise ElfError(f"strings of more than {_MAX_TEXT} bytes")
         return data[start:end].decode(*_AS_FILE_NAME)
 
-    def unpack(self, layout: Struct, offset: int, what: str) -> tuple[int, ...]:
-        """A structure; `what` is for the message when the file ends before its end."""
-        data, start = self._around(offset, layout.size)
-        if len(data) < start + layout.size:
+    def around(self, offset: int, size: int, what: str) -> tuple[bytes, int]:
+        """Part of the file with `size` bytes from `offset`, and where they begin in it.
+
+        `what` is for the message when the file ends before.
+        """
+        data, start = self._around(offset, size)
+        if len(data) < start + size:
             raise ElfError(f"the file ends before {what}")
-        return layout.unpack_from(data, start)
+        return data, start
 
     def exactly(self, offset: int, size: int, what: str) -> bytes:
         """`size` bytes from `offset`; `what` is for the message when the file ends before."""
-        data = self.upto(offset, size)
-        if len(data) < size:
-            raise ElfError(f"the file ends before {what}")
-        return data
+        data, start = self.around(offset, size, what)
+        return data[start : start + size]
 
     def upto(self, offset: int, size: int) -> bytes:
         """At most `size` bytes from `offset`, fewer where the file ends."""

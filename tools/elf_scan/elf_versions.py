@@ -82,8 +82,13 @@ class Versions:
         found: list[_Found] = []
         file = self._dynamic.file
         layout = layouts[file.little]
-        while len(found) < min(count, self._left):
-            fields = file.unpack(layout, at, "the symbol versions")
+        most = min(count, self._left)
+        data, base = b"", at  # a part of the file, and where it begins
+        while len(found) < most:
+            if not 0 <= at - base <= len(data) - layout.size:
+                data, start = file.around(at, layout.size, "the symbol versions")
+                base = at - start
+            fields = layout.unpack_from(data, at - base)
             found.append((at, fields))
             if not fields[-1]:
                 break
