@@ -49,7 +49,12 @@ def _image_venv_impl(ctx):
                 found,
                 wanted,
             ))
-    return [DefaultInfo(files = depset(venv.layers)), venv, ctx.attr.venv[LayerAnnotationsInfo]]
+    return [
+        DefaultInfo(files = depset(venv.layers)),
+        OutputGroupInfo(oci_descriptors = ctx.attr.venv[OutputGroupInfo].oci_descriptors),
+        venv,
+        ctx.attr.venv[LayerAnnotationsInfo],
+    ]
 
 image_venv = rule(
     implementation = _image_venv_impl,

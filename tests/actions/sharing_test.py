@@ -62,8 +62,9 @@ def test_each_layer_and_what_it_is_made_of_is_made_once(actions: list[Action]) -
     assert not twice, "\n".join(twice)
 
 
-def test_each_layer_is_looked_into_once_and_wheels_not_again(actions: list[Action]) -> None:
-    readers = [action for action in actions if action.mnemonic == "LayerLibraries"]
+@pytest.mark.parametrize("mnemonic", ["LayerLibraries", "OCIDescriptor"])
+def test_each_layer_is_looked_into_once_and_wheels_not_again(actions: list[Action], mnemonic: str) -> None:
+    readers = [action for action in actions if action.mnemonic == mnemonic]
     assert len(readers) > 10
     assert not [group[0].outputs for group in same_work(readers)]
     made = {path: action for action in actions for path in action.outputs}

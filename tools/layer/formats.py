@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from tools.layer.estargz import MEMBER_SIZE
@@ -13,9 +14,12 @@ from tools.layer.zstd_part import ZSTD, ZstdPartWriter
 
 @dataclass(frozen=True)
 class Format:
-    """How parts are written, what joins them, and whether the layer has a table of contents."""
+    """How parts are written, those of byte code too, what joins them, and whether the layer has a table of
+    contents.
+    """
 
     writer: Callable[[BinaryIO], EntryWriter]
+    byte_code_writer: Callable[[BinaryIO], EntryWriter]
     codec: Codec
     has_toc: bool = False
 
@@ -28,8 +32,17 @@ class Format:
         return {}
 
 
+# Byte code is most of what is compressed at all. Measured on 21 MB of it: 6 takes 0.68 s for 8.08 MB, 5 takes
+# 0.45 s for 8.18 MB, 4 takes 0.33 s for 8.37 MB.
+_BYTE_CODE_LEVEL = 5
+
 FORMATS = {
-    "gzip": Format(PartWriter, GZIP),
-    "estargz": Format(lambda out: PartWriter(out, member_size=MEMBER_SIZE), GZIP, has_toc=True),
-    "zstd": Format(ZstdPartWriter, ZSTD),
+    "gzip": Format(PartWriter, partial(PartWriter, level=_BYTE_CODE_LEVEL), GZIP),
+    "estargz": Format(
+        partial(PartWriter, member_size=MEMBER_SIZE),
+        partial(PartWriter, level=_BYTE_CODE_LEVEL, member_size=MEMBER_SIZE),
+        GZIP,
+        has_toc=True,
+    ),
+    "zstd": Format(ZstdPartWriter, ZstdPartWriter, ZSTD),
 }

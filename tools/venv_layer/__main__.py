@@ -3,7 +3,8 @@
 Bazel runs it for each group of a venv_layer; the rule is //venv/private:venv_layer.bzl. Parts are copied as
 they are.
 
-    venv_layer --layer OUT.tar.gz [--compression estargz --annotations OUT.json] \\
+    venv_layer --layer OUT.tar.gz [--descriptor OUT.json --label //:venv_amd64] \\
+        [--compression estargz --annotations OUT.json] \\
         --part FACTS.json PART [BYTE_CODE] --requested FACTS.json PART ...
 """
 
@@ -12,20 +13,22 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.common.errors import naming, run
+from tools.common.errors import naming
 from tools.common.outputs import whole
+from tools.common.worker import run_actions
+from tools.layer.descriptor import describe
 from tools.layer.formats import FORMATS
 from tools.venv_layer.merge import Part, check_size, plan
 from tools.venv_layer.write import write
 from tools.venv_part.facts import read_facts
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Merges the parts that Bazel names."""
-    parser = argparse.ArgumentParser(
-        prog="venv_layer", description="Merges parts into a layer.", fromfile_prefix_chars="@"
-    )
+    parser = argparse.ArgumentParser(prog="venv_layer", description="Merges parts into a layer.")
     parser.add_argument("--layer", type=Path, required=True, help="output: the layer")
+    parser.add_argument("--descriptor", type=Path, help="output: JSON for rules_oci")
+    parser.add_argument("--label", default="", help="who makes it, for the descriptor")
     parser.add_argument("--compression", choices=sorted(FORMATS), default="gzip", help="of layer and parts")
     parser.add_argument("--annotations", type=Path, help="output: JSON for the layer's descriptor")
     for name, wheel in (
@@ -47,13 +50,15 @@ def main(arguments: list[str] | None = None) -> None:
     # A table of contents without them would have them made up by who reads it.
     planned = plan(parts, all_folders=layers.has_toc)
     check_size(planned, args.layer)
-    outputs = [args.layer, *([args.annotations] if args.annotations else [])]
+    outputs = list(filter(None, [args.layer, args.descriptor, args.annotations]))
     with (
         whole(*outputs),
         naming(args.layer),
         tempfile.TemporaryDirectory(dir=args.layer.parent) as scratch,
     ):
         annotations = write(planned, args.layer, Path(scratch), layers)
+        if args.descriptor:
+            args.descriptor.write_text(describe(args.layer, args.label, layers), encoding="utf-8")
         if args.annotations and annotations:
             args.annotations.write_text(annotations.to_json(), encoding="utf-8")
 
@@ -66,4 +71,4 @@ def _parts(files: Sequence[Sequence[Path]], *, requested: bool) -> list[Part]:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_actions(main)

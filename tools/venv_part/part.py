@@ -266,7 +266,7 @@ def _compile(
     """Writes the part with byte code; returns what Facts say of it."""
     described = {}
     with (
-        layers.writer(compiling.out) as writer,
+        layers.byte_code_writer(compiling.out) as writer,
         closing(compiling.compiler.run(sources, compiling.scratch)) as codes,
     ):
         for code in codes:

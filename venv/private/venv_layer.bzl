@@ -1,6 +1,7 @@
 """Rule that makes layers with a virtual environment, and their actions."""
 
 load("//images:config.bzl", "VIRTUAL_ENV")
+load("//tools/common:worker.bzl", "WORKER")
 load("//tools/layer:providers.bzl", "LayerAnnotationsInfo")
 load("//tools/platforms:defs.bzl", "for_image")
 load("//venv:providers.bzl", "ByteCompilerInfo", "VenvInfo", "WheelPartsInfo")
@@ -176,14 +177,17 @@ def _check(ctx, release, skeleton, parts):
     return ok
 
 def _layer(ctx, name, skeleton, parts, requested):
-    """Merges parts into one layer, with the skeleton if there is one; returns it and its annotations."""
+    """Merges parts into one layer, with the skeleton if there is one; returns it, its descriptor and annotations."""
     stem = ctx.label.name + ("." + name if name else "")
     layer = ctx.actions.declare_file("{}.{}".format(stem, COMPRESSIONS[ctx.attr.compression]))
     annotations = ctx.actions.declare_file(stem + ".annotations.json") if ctx.attr.compression == "estargz" else None
+    descriptor = ctx.actions.declare_file(layer.basename + ".descriptor.json")
     args = ctx.actions.args()
-    args.use_param_file("@%s")
+    args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     args.add("--layer", layer)
+    args.add("--descriptor", descriptor)
+    args.add("--label", ctx.label)
     args.add("--compression", ctx.attr.compression)
     if annotations:
         args.add("--annotations", annotations)
@@ -196,12 +200,13 @@ def _layer(ctx, name, skeleton, parts, requested):
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
+        execution_requirements = WORKER,
         inputs = inputs,
-        outputs = [layer] + ([annotations] if annotations else []),
+        outputs = [layer, descriptor] + ([annotations] if annotations else []),
         mnemonic = "VenvLayer",
         progress_message = "Laying out {} wheels in %{{label}}{}".format(len(parts), name and " ({})".format(name)),
     )
-    return struct(annotations = annotations, layer = layer)
+    return struct(annotations = annotations, descriptor = descriptor, layer = layer)
 
 def _grouped(ctx, parts):
     """The parts of each layer, by its name; the rest is last."""
@@ -233,6 +238,7 @@ def _venv_layer_impl(ctx):
             annotations = depset([each.annotations for each in layers if each.annotations]),
             facts = depset([part.facts for part in parts]),
             libraries = libraries,
+            oci_descriptors = depset([each.descriptor for each in layers]),
             wheels = depset(wheels),
         ),
         LayerAnnotationsInfo(files = depset([each.annotations for each in layers if each.annotations])),

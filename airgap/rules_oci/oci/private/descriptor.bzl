@@ -1,6 +1,8 @@
 """One hashing action a layer, shared by all images that stack it: an aspect on the `tars` of oci_image.
 
-The aspect runs once a layer target. Files that no rule made have no aspect; oci_image describes those itself.
+The aspect runs once a layer target. Files that no rule made have no aspect; oci_image describes those itself. A rule
+that knows what it wrote may describe its layers: its output group `oci_descriptors` has a file for each, with the
+layer's name and `.descriptor.json`, as oci_tools/descriptor.py writes it.
 """
 
 load(":build_tool.bzl", "BUILD_TOOL_ATTRS", "run_build_tool")
@@ -52,8 +54,11 @@ def _descriptor_aspect_impl(target, ctx):
         for file in target[DefaultInfo].files.to_list()
         if not file.is_source and any([file.basename.endswith(end) for end in ACCEPTED_TAR_EXTENSIONS])
     ]
+    groups = target[OutputGroupInfo] if OutputGroupInfo in target else None
+    own = {file.basename: file for file in getattr(groups, "oci_descriptors", depset()).to_list()}
     return [OciDescriptorInfo(descriptors = {
-        layer: describe(ctx, layer, "%s.%d.descriptor.json" % (target.label.name, i))
+        layer: own.get(layer.basename + ".descriptor.json") or
+               describe(ctx, layer, "%s.%d.descriptor.json" % (target.label.name, i))
         for (i, layer) in enumerate(layers)
     })]
 
