@@ -1,10 +1,10 @@
 """Times //tools/elf_scan's reader of ELF files against others, on the ELF files of wheels.
 
 All read the same files, unpacked before the clock starts, on one core, and take turns, so that they see the
-same other load. Each is a program; the floor starts Python and reads the list of files. `readelf` is called
-once a file, as scripts do; only with -V does it read versions of symbols, as the other readers but scanelf
-do. The seed's pipeline is ldd on `*.so` and dpkg on what it found. What this machine has not is left out
-and named.
+same other load. Each is a program; of those in Python, what they take once Python and the reader have started
+is told apart, as who scans files has started already. The floor starts Python. `readelf` is called once a
+file, as scripts do; only with -V does it read versions of symbols, as the other readers but scanelf do. The
+seed's pipeline is ldd on `*.so` and dpkg on what it found. What this machine has not is left out and named.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def main() -> None:
     wheels = list({wheel.name: wheel for wheel in wheels_of(args.wheels or args.default)}.values())
     ways = {way: name for way, name in _WAYS.items() if way not in args.without and not _missing(name)}
     runs: dict[str, list[Run]] = {}
+    reading: dict[str, list[float]] = {}
     counts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="elf-", dir=scratch()) as folder:
         files = list(unpack(wheels, Path(folder, "files")))
@@ -67,7 +68,9 @@ def main() -> None:
                     "-m", "tests.benchmark.readers", name, f"--files={listing}", f"--output={output}"
                 )
                 runs.setdefault(way, []).append(done)
-                counts[way] = output.read_text()
+                counts[way], _, seconds = output.read_text().partition(" ")
+                if way != FLOOR:
+                    reading.setdefault(way, []).append(float(seconds or done.cpu))
     print(f"{len(files)} ELF files of {size / 1e6:.1f} MB in {len(wheels)} wheels, one core")
     for way, name in _WAYS.items():
         if _missing(name):
@@ -76,11 +79,12 @@ def main() -> None:
         "NEEDED": counts,
         "memory": {way: f"{max(each.memory for each in done) / 1e6:.0f} MB" for way, done in runs.items()},
     }
+    print(f"\nCPU time, of readers in Python once they have started\n{table(reading, OURS, digits=3)}")
     cpu = {way: [each.cpu for each in done] for way, done in runs.items()}
-    print(f"\nCPU time\n{table(cpu, OURS, columns, digits=2)}")
+    print(f"\nCPU time of whole programs\n{table(cpu, OURS, columns, digits=2)}")
     wall = {way: [each.wall for each in done] for way, done in runs.items()}
     print(f"\nclock\n{table(wall, OURS, digits=2)}\n")
-    print("\n".join(goals({way: statistics.median(each) for way, each in cpu.items()}, len(files))))
+    print("\n".join(goals(_medians(reading), _medians(cpu), len(files))))
     svg = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), args.svg)
     svg.write_text(chart(f"{len(files)} ELF files, CPU time", cpu), encoding="utf-8")
     print(f"chart: {svg}")
@@ -107,25 +111,29 @@ def unpack(wheels: Sequence[Path], folder: Path) -> Iterator[Path]:
                     file.unlink()
 
 
-def goals(medians: Mapping[str, float], files: int) -> list[str]:
-    """What was to be reached, and what was, once Python has started.
+def goals(reading: Mapping[str, float], whole: Mapping[str, float], files: int) -> list[str]:
+    """What was to be reached, and what was.
 
     Args:
-        medians: seconds of CPU time, by way.
+        reading: seconds of CPU time by way, of those in Python once they have started.
+        whole: seconds of CPU time of whole programs.
         files: how many there were.
     """
-    taken = {way: median - medians[FLOOR] for way, median in medians.items()}
-    ours = taken[OURS] * _REFERENCE_FILES / files
-    what = f"{ours:6.3f} s for {_REFERENCE_FILES} files, at most {_REFERENCE_SECONDS}"
-    lines = [f"{_reached(ours <= _REFERENCE_SECONDS)}  {what}"]
+    more = reading[OURS] * (_REFERENCE_FILES / files - 1)
+    ours = (reading[OURS] + more, whole[OURS] + more)
+    what = f"{ours[0]:6.3f} s for {_REFERENCE_FILES} files, at most {_REFERENCE_SECONDS}"
+    lines = [f"{_reached(ours[0] <= _REFERENCE_SECONDS)}  {what}; as a whole program {ours[1]:.3f}"]
     for way in (READELF, VERSIONS):
-        if way in taken:
-            times = taken[way] / taken[OURS]
-            whole = medians[way] / medians[OURS]
+        if way in reading:
+            times = reading[way] / reading[OURS]
             what = f"{times:6.1f} times as fast as {way}, at least {_TIMES_READELF}"
-            what += f"; with Python's start {whole:.1f}"
+            what += f"; as a whole program {whole[way] / whole[OURS]:.1f}"
             lines.append(f"{_reached(times >= _TIMES_READELF)}  {what}")
     return lines
+
+
+def _medians(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {way: statistics.median(each) for way, each in seconds.items()}
 
 
 def _reached(good: bool) -> str:

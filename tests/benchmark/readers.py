@@ -5,12 +5,14 @@
 LIST names the files, one a line. Each reads from all of them what the dynamic loader would: the libraries
 that are needed, paths, and but for scanelf and `readelf -d` versions of symbols; and writes to OUT how many
 NEEDED entries there are, which must be the same for all. The seed's pipeline finds other things: no number.
+Those in Python also write how many seconds of CPU time they read, once they and Python had started.
 """
 
 from __future__ import annotations
 
 import argparse
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def _nothing(files: Path, output: Path) -> str:
 def _ours(files: Path, output: Path) -> str:
     from tools.elf_scan import elf
 
-    return str(sum(len(elf.read_path(file).needed) for file in _lines(files)))
+    return _timed(files, lambda file: len(elf.read_path(file).needed))
 
 
 def _pyelftools(files: Path, output: Path) -> str:
@@ -30,19 +32,21 @@ def _pyelftools(files: Path, output: Path) -> str:
     from elftools.elf.elffile import ELFFile
     from elftools.elf.gnuversions import GNUVerNeedSection
 
-    needed = 0
-    for file in _lines(files):
-        with open(file, "rb") as stream:
-            read = ELFFile(stream)
-            for segment in read.iter_segments("PT_DYNAMIC"):
+    def read(path: str) -> int:
+        needed = 0
+        with open(path, "rb") as stream:
+            file = ELFFile(stream)
+            for segment in file.iter_segments("PT_DYNAMIC"):
                 assert isinstance(segment, DynamicSegment)
                 tags = [tag.entry.d_tag for tag in segment.iter_tags()]  # which reads their texts
                 needed += tags.count("DT_NEEDED")
-            section = read.get_section_by_name(".gnu.version_r")
+            section = file.get_section_by_name(".gnu.version_r")
             if isinstance(section, GNUVerNeedSection):
                 for _, versions in section.iter_versions():
                     list(versions)
-    return str(needed)
+        return needed
+
+    return _timed(files, read)
 
 
 def _lief(files: Path, output: Path) -> str:
@@ -51,14 +55,22 @@ def _lief(files: Path, output: Path) -> str:
     config = lief.ELF.ParserConfig()  # what the loader reads, and no more
     for part in ("dyn_symbols", "notes", "overlay", "relocations", "symtab_symbols"):
         setattr(config, f"parse_{part}", False)
-    needed = 0
-    for file in _lines(files):
-        binary = lief.ELF.parse(file, config)
-        if binary is not None:
-            needed += len(binary.libraries)
-            for requirement in binary.symbols_version_requirement:
-                [each.name for each in requirement.get_auxiliary_symbols()]
-    return str(needed)
+
+    def read(path: str) -> int:
+        binary = lief.ELF.parse(path, config)
+        if binary is None:
+            return 0
+        for requirement in binary.symbols_version_requirement:
+            [each.name for each in requirement.get_auxiliary_symbols()]
+        return len(binary.libraries)
+
+    return _timed(files, read)
+
+
+def _timed(files: Path, read: Callable[[str], int]) -> str:
+    start = time.process_time()
+    needed = sum(map(read, _lines(files)))
+    return f"{needed} {time.process_time() - start}"
 
 
 def _readelf(files: Path, output: Path, *options: str) -> str:
