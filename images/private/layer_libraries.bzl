@@ -14,6 +14,7 @@ To see them: `bazel build --aspects=//images/private:layer_libraries.bzl%layer_l
 IMAGE`.
 """
 
+load("//tools/common:worker.bzl", "WORKER")
 load("//venv:providers.bzl", "VenvInfo")
 
 LayerLibrariesInfo = provider(
@@ -33,6 +34,8 @@ def _read(ctx, name, sources):
     """Declares the action that reads layers, or an image; returns its output."""
     output = ctx.actions.declare_file(name + ".elf.json")
     args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
     args.add("--output", output)
     args.add_all(sources.files, expand_directories = False)
     ctx.actions.run(
@@ -40,6 +43,7 @@ def _read(ctx, name, sources):
         progress_message = "Looking for libraries in %{label}",
         executable = ctx.executable._layer_libraries_tool,
         arguments = [args],
+        execution_requirements = WORKER,
         # The layers in an image's folder may be links to files beside it.
         inputs = depset(transitive = [sources.files, sources.default_runfiles.files]),
         outputs = [output],

@@ -9,18 +9,19 @@ tools/elf_scan/facts.py; several layers become what they are when they are stack
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.common.errors import naming, run
+from tools.common.errors import naming
 from tools.common.outputs import whole
+from tools.common.worker import run_actions
 from tools.elf_scan.facts import Libraries
 from tools.elf_scan.stacked import StackedLibraries
 from tools.image_run.layout import open_image, verified
 from tools.layer_libraries.scan import scan_layer
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Reads the layers that Bazel names and writes what is in them."""
     parser = argparse.ArgumentParser(prog="layer_libraries", description="Tells which libraries layers have.")
     parser.add_argument("--output", required=True, type=Path, help="output: JSON")
@@ -43,4 +44,4 @@ def read(source: Path) -> Iterator[Libraries]:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_actions(main)
