@@ -29,6 +29,21 @@ INPUT: dict[str, Any] = {
     },
 }
 
+# What INPUT chooses from.
+DEBS = [
+    Deb("base-files", fields="Essential: yes\nPre-Depends: libc6\n"),
+    Deb("libc6", "2.36-9", fields="Multi-Arch: same\n"),
+    Deb("apt", "1:2.6", fields="Depends: libapt | libapt-other\nRecommends: extra\n"),
+    Deb("libapt", "2.6+b1"),
+    Deb("libapt-other"),
+    Deb("extra"),
+    Deb("certs", arch="all", fields="Depends: ssl\n"),
+    Deb("ssl"),
+    Deb("python", fields="Depends: libc6, ssl, sqlite (>= 2~)\n"),
+    Deb("sqlite", "2.0"),
+    Deb("clash", fields="Conflicts: libc6\n"),
+]
+
 
 class Locker:
     """The command, its input and the archive."""
