@@ -34,6 +34,35 @@ def test_the_curated_file_is_in_order() -> None:
                 assert len(each["why"].split()) > 2, each
 
 
+@pytest.mark.parametrize(
+    ("distribution", "file", "may_lack"),
+    [
+        ("casadi", "casadi/libcasadi_nlpsol_snopt.so.3.7", True),
+        ("casadi", "casadi/libcasadi_nlpsol_ipopt.so.3.7", False),
+        ("casadi", "casadi/libcasadi_linsol_mumps.so", False),
+        ("nvidia-nvshmem-cu12", "nvidia/nvshmem/lib/nvshmem_bootstrap_mpi.so.3", True),
+        ("nvidia-nvshmem-cu12", "nvidia/nvshmem/lib/libnvshmem_host.so.3", False),
+        ("pyqt6-qt6", "PyQt6/Qt6/plugins/platforms/libqwayland.so", True),
+        ("pyqt6-qt6", "PyQt6/Qt6/plugins/platforms/libqoffscreen.so", False),
+    ],
+)
+def test_only_a_plugin_may_lack_libraries(distribution: str, file: str, may_lack: bool) -> None:
+    assert bool(read_hints([CURATED]).plugin_of(distribution, file)) == may_lack
+
+
+@pytest.mark.parametrize(
+    ("distribution", "soname"),
+    [
+        ("mujoco", "libmujoco.so.3.3.2"),
+        ("mujoco-core", "libmujoco.so.4.0.0"),
+        ("triton", "libtriton.so"),
+    ],
+)
+def test_a_distribution_loads_a_library_of_its_own(distribution: str, soname: str) -> None:
+    hints = read_hints([CURATED]).preloads_of(distribution, soname)
+    assert [hint.origin for hint in hints] == [distribution]
+
+
 def test_the_hints_of_a_target_come_before_the_curated(tmp_path: Path) -> None:
     mine = written(tmp_path, driver=[{"sonames": ["libcuda.so.*"], "why": "of ours"}])
     theirs = written(tmp_path, driver=[{"sonames": ["libcuda.so.1", "libother.so"], "why": "curated"}])
