@@ -7,57 +7,24 @@ once, and shown in each of them.
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.libraries.starting import Outcome, start
+from tests.libraries.unpacked import Environment, unpacked
 from tests.libraries.uses import BROKEN, OTHERS, USES
-from tools.image_run.layout import open_image
-from tools.image_run.unpack import remove_tree, unpack
 
 _HERE = Path(__file__).absolute().parent
-_PREFIX = "/usr/share/python3/app"
 _PROGRAMS = {name: use.code for name, use in {**USES, **BROKEN}.items()} | dict(OTHERS)
 _ROOTS = ("nothing", "elf", "apt")
 
 
-class Environment:
-    """The environment, unpacked."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.prefix = folder / "root" / _PREFIX[1:]
-        unpack(open_image(Path(os.environ["ENVIRONMENT"])), folder / "root")
-
-    def distributions(self) -> set[str]:
-        """The names of all distributions in it."""
-        found = self.prefix.glob("lib/python3.*/site-packages/*.dist-info")
-        return {re.sub("[-_.]+", "-", each.name.partition("-")[0]).lower() for each in found}
-
-    @functools.cache  # noqa: B019 (there is one, for as long as the tests)
-    def outcomes(self, root: str) -> Mapping[str, Outcome]:
-        """What comes of all programs on a root, for a user who may write nowhere."""
-        return start(
-            Path(os.environ[f"WITH_{root.upper()}"]),
-            _PROGRAMS,
-            *("--bind", f"{self.prefix}:{_PREFIX}:ro"),
-            env={"XDG_CACHE_HOME": str(self._folder / "cache")},
-        )
-
-
 @pytest.fixture(scope="module", name="environment")
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    folder = tmp_path_factory.mktemp("libraries")
-    try:
-        yield Environment(folder)
-    finally:
-        remove_tree(str(folder))
+    with unpacked(tmp_path_factory.mktemp("libraries"), _PROGRAMS) as environment:
+        yield environment
 
 
 @pytest.mark.parametrize("name", USES)
