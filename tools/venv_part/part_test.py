@@ -1,75 +1,27 @@
-"""Tiny wheels as parts: where their files go, what is written beside them, and which wheels are refused."""
+"""Tiny wheels as parts: where their files go, and what is written beside them."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import random
 import stat
-import tarfile
 import tracemalloc
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import pytest
 
-from tools.common.errors import ToolError
 from tools.elf_scan.elf_writer import Spec, write
-from tools.layer.part import write_layer
 from tools.testing.tiny_wheel import TinyWheel
-from tools.venv_part.facts import Facts, read_facts
+from tools.venv_part.facts import read_facts
 from tools.venv_part.libraries import Looker
 from tools.venv_part.part import write_part
 from tools.venv_part.place import Venv
 from tools.venv_part.record import dumps
+from tools.venv_part.tiny_part import INFO, NOISE, SITE, VENV, entry_points, make, tiny
 from tools.wheel.splice import LEAST, MOST, SMALL, small_size
 from tools.wheel.wheel import Wheel
-from tools.wheel.wheel_writer import record_line
-
-VENV = Venv("/opt/app", "3.11")
-SITE = "opt/app/lib/python3.11/site-packages"
-INFO = "tiny-1.0.dist-info"
-NOISE = random.Random(0).randbytes(3 * SMALL)
-
-
-@dataclass(frozen=True)
-class Made:
-    """A part that was made and unpacked."""
-
-    facts: Facts
-    libraries: Looker
-    raw: bytes
-    files: Mapping[str, tuple[int, bytes]]
-
-
-def make(path: Path, venv: Venv = VENV) -> Made:
-    out = io.BytesIO()
-    libraries = Looker()
-    facts = write_part(path, venv, out, libraries)
-    part, layer = path.with_suffix(".part"), path.with_suffix(".tar.gz")
-    part.write_bytes(out.getvalue())
-    with layer.open("wb") as stream:
-        write_layer([part], stream)
-    files = {}
-    with tarfile.open(layer) as archive:
-        for member in archive:
-            assert member.isreg()
-            files[member.name] = member.mode, cast(BinaryIO, archive.extractfile(member)).read()
-    assert list(files) == sorted(files)
-    assert files.keys() == facts.files.keys()
-    return Made(facts, libraries, out.getvalue(), files)
-
-
-def tiny(tmp_path: Path, files: Mapping[str, bytes] | None = None, **fields: str) -> Path:
-    return TinyWheel("tiny", files=files or {}, **fields).write(tmp_path)
-
-
-def entry_points(text: str) -> dict[str, bytes]:
-    return {f"{INFO}/entry_points.txt": text.encode()}
 
 
 def test_files_are_where_pip_puts_them(tmp_path: Path) -> None:
@@ -290,86 +242,6 @@ def test_the_same_wheel_gives_the_same_bytes_and_facts(tmp_path: Path) -> None:
     assert read_facts(tmp_path / "facts") == first.facts
     assert (first.facts.name, first.facts.version) == ("tiny", "1.0")
     assert make(tiny(tmp_path, requires_python=">=3.9")).facts.requires_python == ">=3.9"
-
-
-BAD: dict[str, tuple[dict[str, bytes], str]] = {
-    "a scheme that there isn't": (
-        {"tiny-1.0.data/stdlib/x": b""},
-        "tiny-1.0.data/stdlib/x: wheels have no such",
-    ),
-    "a file without scheme": ({"tiny-1.0.data/x": b""}, "tiny-1.0.data/x: wheels have no such place"),
-    "two files for one path": ({"tiny-1.0.data/purelib/tiny.py": b""}, "as .*tiny.py does"),
-    "a file and a folder": ({"tiny.py/x": b""}, "tiny.py/x: lies below tiny.py, which is a file"),
-    "a file below a script": (
-        {"tiny-1.0.data/scripts/run/x": b"", **entry_points("[console_scripts]\nrun = tiny:main\n")},
-        "run/x: lies below /opt/app/bin/run",
-    ),
-    "a wheel of the future": ({f"{INFO}/WHEEL": b"Wheel-Version: 2.0\n"}, "WHEEL: Wheel-Version is '2.0'"),
-    "a name with a slash": (entry_points("[console_scripts]\n../x = tiny:main\n"), "the name '../x' is not"),
-    "a name that removes": (entry_points("[gui_scripts]\n.wh.x = tiny:main\n"), "the name '.wh.x' is not"),
-    "a name that is too long": (
-        entry_points(f"[gui_scripts]\n{'x' * 256} = tiny:main\n"),
-        "the name 'xxxxxxxxxxxxxxxxxxxx'... has more than 255 bytes",
-    ),
-    "a file that removes": ({"tiny/.wh.data": b""}, "tiny/.wh.data: has a name that removes files"),
-    "a folder that removes": ({"tiny/.wh..wh..opq/x": b""}, "opq/x: has a name that removes files"),
-    "a name that no file system holds": ({f"tiny/{'é' * 128}": b""}, "has a name of more than 255 bytes"),
-    "no function": (
-        entry_points("[console_scripts]\nrun = tiny\n"),
-        "run is 'tiny', which is not module:func",
-    ),
-    "code": (entry_points("[console_scripts]\nrun = tiny:main() or x\n"), "which is not module:function"),
-    "a keyword": (entry_points("[console_scripts]\nrun = tiny:import\n"), "which is not module:function"),
-    "a line without value": (entry_points("[console_scripts]\nrun\n"), "run is '', which is not"),
-    "a path that leaves": ({"../x": b""}, "leaves the folder"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_wheels_that_are_refused(case: str, tmp_path: Path) -> None:
-    files, message = BAD[case]
-    path = tiny(tmp_path, files)
-    if f"{INFO}/WHEEL" in files:
-        path = _replaced(path, files)
-    with pytest.raises(ToolError, match=message) as caught:
-        write_part(path, VENV, io.BytesIO(), Looker())
-    assert f"error: {path}: " in str(caught.value)
-    assert caught.value.remedy
-
-
-def _replaced(path: Path, files: Mapping[str, bytes]) -> Path:
-    """The wheel with other content for files that a TinyWheel writes itself, and a RECORD that agrees."""
-    with zipfile.ZipFile(path) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()} | dict(files)
-    folder = path.parent / "replaced"
-    folder.mkdir()
-    contents[f"{INFO}/RECORD"] = "".join(
-        record_line(name, data) for name, data in contents.items() if not name.endswith("RECORD")
-    ).encode()
-    with zipfile.ZipFile(folder / path.name, "w") as archive:
-        for name, data in contents.items():
-            archive.writestr(name, data)
-    return folder / path.name
-
-
-@pytest.mark.parametrize("member", ["tiny.py", "tiny/large", "tiny-1.0.data/scripts/run", f"{INFO}/METADATA"])
-def test_what_differs_from_record_is_refused_wherever_it_goes(member: str, tmp_path: Path) -> None:
-    path = tiny(
-        tmp_path,
-        {
-            "tiny/large": NOISE,
-            "tiny-1.0.data/scripts/run": b"#!python\n",
-            **entry_points("[console_scripts]\nrun = tiny:main\n"),
-        },
-    )
-    with zipfile.ZipFile(path) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    contents[member] = contents[member][:-1] + b"?"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in contents.items():
-            archive.writestr(name, data)
-    with pytest.raises(ToolError, match="its sha256 differs from the one in RECORD"):
-        write_part(path, VENV, io.BytesIO(), Looker())
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
