@@ -59,7 +59,15 @@ class Docker:
     def __exit__(self, *_: object) -> None:
         self._daemon.terminate()
         self._daemon.wait()
+        self._unmount()
         remove_tree(str(self.folder))
+
+    def _unmount(self) -> None:
+        """The daemon mounts its folder on itself, and may end without taking that back on a busy machine."""
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for mount in reversed(mounts):
+            if mount.startswith(f"{self.folder}/"):
+                subprocess.run(["umount", "--lazy", mount], check=True)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Calls docker."""
