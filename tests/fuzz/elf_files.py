@@ -60,14 +60,14 @@ def _fields(blob: bytes) -> list[int]:
     file = ElfFile(lambda offset, size: blob[offset : offset + size])
     dynamic = file.first(PT_DYNAMIC)
     assert dynamic is not None
-    entries = Dynamic(file, dynamic)
-    parts = [(0, 64 + 14 * 56), (dynamic.offset, min(dynamic.size, 800))]
+    entries = Dynamic(file, *dynamic)
+    parts = [(0, 64 + 14 * 56), (dynamic[0], min(dynamic[1], 800))]
     parts += [
         (file.file_offset(entries.number(tag)), 200)
         for tag in (DT_STRTAB, DT_VERDEF, DT_VERNEED)
         if entries.number(tag)
     ]
-    parts += [(part.offset, part.size) for part in map(file.first, (PT_INTERP, PT_GNU_PROPERTY)) if part]
+    parts += filter(None, map(file.first, (PT_INTERP, PT_GNU_PROPERTY)))
     return [at for start, size in parts for at in range(start, min(start + size, len(blob) - 8), 4)]
 
 

@@ -27,7 +27,8 @@ def changed(spec: Spec, number: Callable[[int, int, int], int]) -> bytes:
     struct.pack_into("<Q", data, 64 + 32, HUGE)
     segment = ElfFile(lambda offset, size: bytes(data[offset : offset + size])).first(PT_DYNAMIC)
     assert segment is not None
-    for index, at in enumerate(range(segment.offset, segment.offset + segment.size, 16)):
+    offset, size = segment
+    for index, at in enumerate(range(offset, offset + size, 16)):
         tag, old = struct.unpack_from("<QQ", data, at)
         struct.pack_into("<Q", data, at + 8, number(index, tag, old))
     return bytes(data)

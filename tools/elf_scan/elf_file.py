@@ -7,20 +7,17 @@ Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in th
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from struct import Struct
-from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAGIC = b"\x7fELF"
 HEADER_SIZE = 64
-MAX_STRING = 1 << 16
-
-_AS_FILE_NAME = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 _PT_LOAD = 1
 _MAX_SEGMENTS = 4096
-_MAX_TEXT = 1 << 22
 _BITS = 12
 _BLOCK, _INSIDE = 1 << _BITS, (1 << _BITS) - 1
 _MAX_BLOCKS = 1024
@@ -39,37 +36,19 @@ class UnreadableError(ElfError):
     """The system doesn't give the file's content: it is gone, or may not be read."""
 
 
-class Segment(NamedTuple):
-    """What a program header says of a part of the file."""
-
-    kind: int
-    offset: int
-    address: int
-    size: int
+_Layout = tuple[Struct, Struct]
 
 
-class _Layout(NamedTuple):
-    """Structures of one class and byte order, without the fields that nobody asks for.
-
-    The header behind e_ident is e_type, e_machine, e_phoff, e_flags, e_phentsize, e_phnum.
-    """
-
-    header: Struct
-    segment: Struct
-    dynamic: Struct
+def _layouts(header: str, segment: str) -> dict[bool, _Layout]:
+    """The header and a program header, by whether the byte order is little-endian."""
+    return {order == "<": (Struct(order + header), Struct(order + segment)) for order in "<>"}
 
 
-def _layouts(header: str, segment: str, dynamic: str) -> dict[bool, _Layout]:
-    """By whether the byte order is little-endian."""
-    return {
-        order == "<": _Layout(Struct(order + header), Struct(order + segment), Struct(order + dynamic))
-        for order in "<>"
-    }
-
-
+# The fields that somebody asks for. In the header behind e_ident these are e_type, e_machine, e_phoff,
+# e_flags, e_phentsize and e_phnum, in a program header p_type, p_offset, p_vaddr and p_filesz.
 _LAYOUTS = {
-    64: _layouts("HH12xQ8xI2xHH6x", "I4xQQ8xQ16x", "qQ"),
-    32: _layouts("HH8xI4xI2xHH6x", "III4xI12x", "iI"),
+    64: _layouts("HH12xQ8xI2xHH6x", "I4xQQ8xQ16x"),
+    32: _layouts("HH8xI4xI2xHH6x", "III4xI12x"),
 }
 
 
@@ -79,27 +58,26 @@ class ElfFile:
     def __init__(self, pread: Callable[[int, int], bytes]) -> None:
         self._pread = pread
         self._blocks: dict[int, bytes] = {}
-        self._text_left = _MAX_TEXT
         head = self.upto(0, HEADER_SIZE)
         if head[:4] != MAGIC:
             raise NotElfError("not an ELF file")
         if len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
             raise ElfError("broken ELF header")
         self.bits, self.little = 32 * head[4], head[5] == 1
-        header, segment, self.dynamic_entry = _LAYOUTS[self.bits][self.little]
+        header, segment = _LAYOUTS[self.bits][self.little]
         if len(head) < 16 + header.size:
             raise ElfError("the ELF header is cut off")
-        self.type, self.machine, start, self.flags, size, count = header.unpack_from(head, 16)
+        self.e_type, self.machine, start, self.flags, size, count = header.unpack_from(head, 16)
         if count and (count > _MAX_SEGMENTS or size != segment.size):
             raise ElfError(f"{count} program headers of {size} bytes")
         headers = self.exactly(start, size * count, "the program headers") if count else b""
         self._segments = list(segment.iter_unpack(headers))
 
-    def first(self, kind: int) -> Segment | None:
-        """The first segment of a kind."""
-        for segment in self._segments:
-            if segment[0] == kind:
-                return Segment._make(segment)
+    def first(self, kind: int) -> tuple[int, int] | None:
+        """Where in the file the first segment of a kind begins, and its size."""
+        for each, offset, _, size in self._segments:
+            if each == kind:
+                return offset, size
         return None
 
     def file_offset(self, address: int) -> int:
@@ -108,22 +86,6 @@ class ElfFile:
             if kind == _PT_LOAD and start <= address < start + size:
                 return int(address - start + offset)
         raise ElfError(f"address {address:#x} is in no loaded segment")
-
-    def text(self, offset: int, limit: int) -> str:
-        """The string at an offset, which ends with a zero byte within the limit."""
-        number, start = offset >> _BITS, offset & _INSIDE
-        data = self._blocks.get(number) or self._read_block(number)
-        end = data.find(0, start, start + limit)
-        if end < 0:  # it goes on in the next block
-            data, start = self.upto(offset, limit), 0
-            end = data.find(b"\0")
-            self._text_left -= len(data)
-        self._text_left -= end - start
-        if end < 0:
-            raise ElfError("a string without an end")
-        if self._text_left < 0:
-            raise ElfError(f"strings of more than {_MAX_TEXT} bytes")
-        return data[start:end].decode(*_AS_FILE_NAME)
 
     def around(self, offset: int, size: int, what: str) -> tuple[bytes, int]:
         """Part of the file with `size` bytes from `offset`, and where they begin in it.

@@ -50,7 +50,7 @@ def test_every_field_is_read_for_each_class_and_byte_order(
     )
     assert elf.read_stream(io.BytesIO(data)) == expected(io.BytesIO(data))
     assert elf.read_stream(io.BytesIO(data)) == elf.Elf(
-        type=elf.ET_DYN,
+        e_type=elf.ET_DYN,
         machine=machine,
         bits=bits,
         little=little,

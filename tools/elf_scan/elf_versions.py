@@ -6,31 +6,34 @@ Runs on Python 3.9 and later, for it is part of the command `find-libdeps` in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from struct import Struct
-from typing import NamedTuple
 
 from tools.elf_scan.elf_dynamic import Dynamic
 from tools.elf_scan.elf_file import ElfError
+from tools.elf_scan.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _BASE, _WEAK = 1, 2
 _MAX_STRUCTURES = 1 << 12
 
 
-class VersionNeed(NamedTuple):
+class VersionNeed(Record):
     """The symbol versions that a file asks of one library (DT_VERNEED).
 
     The loader refuses a library that lacks one of `versions`; for one of `weak` it only warns.
     """
 
-    library: str
-    versions: tuple[str, ...]
-    weak: tuple[str, ...] = ()
+    def __init__(self, library: str, versions: tuple[str, ...], weak: tuple[str, ...] = ()) -> None:
+        self.library = library
+        self.versions = versions
+        self.weak = weak
 
 
 _Layouts = dict[bool, Struct]
-_Found = tuple[int, tuple[int, ...]]
 
 
 def _layouts(fields: str) -> _Layouts:
@@ -50,51 +53,71 @@ class Versions:
     def __init__(self, dynamic: Dynamic) -> None:
         self._dynamic = dynamic
         self._left = _MAX_STRUCTURES
+        self._data, self._base = b"", 0  # the part of the file that was looked at last, and where it begins
 
     def needs(self) -> tuple[VersionNeed, ...]:
         """What DT_VERNEED says, a library at a time."""
-        needs, text = [], self._dynamic.text
-        for at, (count, library, first, _) in self._table(_DT_VERNEED, _DT_VERNEEDNUM, _NEED):
-            versions: list[str] = []
-            weak: list[str] = []
-            for _, (flags, name, _) in self._chain(_NEEDED_VERSION, at + first, count):
-                (weak if flags & _WEAK else versions).append(text(name))
-            needs.append(VersionNeed(text(library), tuple(versions), tuple(weak)))
+        at, number = self._table(_DT_VERNEED, _DT_VERNEEDNUM)
+        if not number:
+            return ()
+        names: list[int] = []  # those of all libraries, as they are read at once
+        cuts, needs = [], []
+        for count, library, first, step in self._chain(_NEED, at, number):
+            weak: list[int] = []
+            start = len(names)
+            names.append(library)
+            for flags, name, _ in self._chain(_NEEDED_VERSION, at + first, count):
+                (weak if flags & _WEAK else names).append(name)
+            strong = len(names)
+            names += weak
+            cuts.append((start, strong, len(names)))
+            at += step
+        texts = self._dynamic.strings.at(names)
+        for start, strong, end in cuts:
+            versions = tuple(texts[start + 1 : strong])
+            needs.append(VersionNeed(texts[start], versions, tuple(texts[strong:end])))
         return tuple(needs)
 
     def definitions(self) -> tuple[str, ...]:
         """What DT_VERDEF says, but for the entry with the name of the file itself."""
-        names = []
-        for at, (flags, count, first, _) in self._table(_DT_VERDEF, _DT_VERDEFNUM, _DEFINITION):
-            own = 0 if flags & _BASE else min(count, 1)  # further names are those of predecessors
-            for _, (name, _) in self._chain(_DEFINED_NAME, at + first, own):
-                names.append(self._dynamic.text(name))
-        return tuple(names)
-
-    def _table(self, address: int, count: int, layouts: _Layouts) -> Sequence[_Found]:
-        dynamic = self._dynamic
-        if not dynamic.number(count):
+        at, number = self._table(_DT_VERDEF, _DT_VERDEFNUM)
+        if not number:
             return ()
-        return self._chain(layouts, dynamic.file.file_offset(dynamic.number(address)), dynamic.number(count))
+        names: list[int] = []
+        for flags, count, first, step in self._chain(_DEFINITION, at, number):
+            own = 0 if flags & _BASE else min(count, 1)  # further names are those of predecessors
+            names += [name for name, _ in self._chain(_DEFINED_NAME, at + first, own)]
+            at += step
+        return tuple(self._dynamic.strings.at(names))
 
-    def _chain(self, layouts: _Layouts, at: int, count: int) -> Sequence[_Found]:
-        """At most `count` structures with their offsets, to the one that leads no further."""
-        found: list[_Found] = []
-        file = self._dynamic.file
-        layout = layouts[file.little]
+    def _table(self, address: int, number: int) -> tuple[int, int]:
+        """Where in the file a table begins, and how many structures it has."""
+        dynamic = self._dynamic
+        count = dynamic.number(number)
+        return (dynamic.file.file_offset(dynamic.number(address)) if count else 0), count
+
+    def _chain(self, layouts: _Layouts, at: int, count: int) -> Sequence[tuple[int, ...]]:
+        """At most `count` structures, to the one that leads no further."""
+        found: list[tuple[int, ...]] = []
+        layout = layouts[self._dynamic.file.little]
+        unpack, size = layout.unpack_from, layout.size
+        data, base = self._data, self._base
+        start, last = at - base, len(data) - size
         most = min(count, self._left)
-        data, base = b"", at  # a part of the file, and where it begins
-        while len(found) < most:
-            if not 0 <= at - base <= len(data) - layout.size:
-                data, start = file.around(at, layout.size, "the symbol versions")
-                base = at - start
-            fields = layout.unpack_from(data, at - base)
-            found.append((at, fields))
-            if not fields[-1]:
+        for _ in range(most):
+            if start < 0 or start > last:
+                at = base + start
+                data, start = self._dynamic.file.around(at, size, "the symbol versions")
+                base, last = at - start, len(data) - size
+            fields = unpack(data, start)
+            found.append(fields)
+            step = fields[-1]
+            if not step:
                 break
-            at += fields[-1]
+            start += step
         else:
-            if len(found) < count:
+            if most < count:
                 raise ElfError(f"more than {_MAX_STRUCTURES} symbol versions")
+        self._data, self._base = data, base
         self._left -= len(found)
         return found

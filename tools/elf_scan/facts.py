@@ -114,13 +114,13 @@ def read(path: Path) -> Libraries:
     return loads(path.read_text(encoding="utf-8"), path)
 
 
-_EMPTY = Elf(0, 0, 0, False, 0)._asdict()
+_EMPTY = vars(Elf(0, 0, 0, False, 0))
 
 
 def _stated(facts: Elf) -> dict[str, Any]:
-    values = {key: value for key, value in facts._asdict().items() if value != _EMPTY[key]}
+    values = {key: value for key, value in vars(facts).items() if value != _EMPTY[key]}
     if facts.version_needs:
-        values["version_needs"] = [need._asdict() for need in facts.version_needs]
+        values["version_needs"] = [vars(need) for need in facts.version_needs]
     return values
 
 

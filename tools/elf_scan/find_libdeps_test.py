@@ -22,6 +22,7 @@ MODULES = (
     "elf",
     "elf_dynamic",
     "elf_file",
+    "elf_strings",
     "elf_versions",
     "find_libdeps",
     "ldso",
@@ -29,6 +30,7 @@ MODULES = (
     "libdeps_report",
     "loader",
     "paths",
+    "record",
     "root",
     "versions",
 )

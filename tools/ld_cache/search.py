@@ -124,14 +124,15 @@ def _library(tree: Tree, place: _SearchFolder, name: str, architecture: str) -> 
     if not _is_library_name(name) and not (linked and place.hwcaps is not None):
         return None
     node = tree.node(posixpath.join(place.path, name))
-    if not isinstance(node, File) or node.elf is None or node.elf.type != elf.ET_DYN or not node.elf.dynamic:
+    if not isinstance(node, File) or node.elf is None:
         return None
-    flags = _flags(node.elf, architecture)
-    if flags is None:
+    facts = node.elf
+    flags = _flags(facts, architecture)
+    if facts.e_type != elf.ET_DYN or not facts.dynamic or flags is None:
         return None
-    soname = node.elf.soname or name
+    soname = facts.soname or name
     is_link = linked and (name == soname or (name.endswith(".so") and soname.startswith(name)))
-    return _Library(name, name if is_link else soname, flags, is_link, node, node.elf)
+    return _Library(name, name if is_link else soname, flags, is_link, node, facts)
 
 
 def _needs_link(tree: Tree, place: _SearchFolder, library: _Library) -> bool:

@@ -22,7 +22,7 @@ def library(
 ) -> Library:
     """An ELF file that needs these libraries, and these symbol versions of them."""
     needs = tuple(VersionNeed(name, wanted) for name, wanted in (versions or {}).items())
-    values = {"type": ET_DYN, "machine": 62, "bits": 64, "little": True, "flags": 0, "dynamic": True}
+    values = {"e_type": ET_DYN, "machine": 62, "bits": 64, "little": True, "flags": 0, "dynamic": True}
     return Library(size, Elf(**values | {"needed": needed, "version_needs": needs} | facts))
 
 
