@@ -1,0 +1,1 @@
+"""The floor: Python starts and ends."""
