@@ -11,6 +11,7 @@ _FILES = [
         "explain",
         "fetch",
         "lock",
+        "locks",
         "markers",
         "metadata",
         "names",
@@ -18,6 +19,7 @@ _FILES = [
         "requirement",
         "target",
         "versions",
+        "wheel",
     ]
 ]
 
