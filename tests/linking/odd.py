@@ -46,6 +46,8 @@ _CASES: Files = {
     "/cases/real/libthere.so": Spec(padding=1),
     "/cases/weak": Spec(needed=("libv.so",), runpath="$ORIGIN", weak=[("libv.so", ("V_9",))]),
     "/cases/both": Spec(needed=("libv.so",), rpath="$ORIGIN", versions=[("libv.so", ("V_1", "V_9"))]),
+    "/cases/other": Spec(needed=("libu.so",), rpath="$ORIGIN", versions=[("libv.so", ("V_1", "V_9"))]),
+    "/cases/libu.so": Spec(needed=("libv.so",)),
     "/cases/libv.so": Spec(defined=("V_1",)),
 }
 

@@ -57,7 +57,7 @@ class Edge:
 
     Attributes:
         needer: the file.
-        name: the library, as the file names it.
+        name: the library, as the file names it: NEEDED, or one that it asks for symbol versions.
         found: what the loader takes; None when it would fail.
         stop: where it would, if that is at something of that name which cannot be loaded.
     """
@@ -124,6 +124,7 @@ class Loader:
                     if found is not None:
                         by_name[name] = found
                 edges.append(Edge(needer, name, found, stop))
+        edges += [edge for needer in queue for edge in _asked_besides(needer, by_name)]
         return edges
 
     def _read(self, real: str) -> elf.Elf | None:
@@ -199,6 +200,15 @@ class Loader:
             if there is None or _fit(there, like):
                 return _Hit(path, real, self.facts(real))
         return None
+
+
+def _asked_besides(needer: Loaded, by_name: Mapping[str, Loaded]) -> list[Edge]:
+    """Edges to libraries that a file asks for symbol versions and leaves to others to name as NEEDED.
+
+    Not to those that nobody here names: the program that opens the file may have loaded them.
+    """
+    asked = [need.library for need in needer.facts.version_needs if need.library not in needer.facts.needed]
+    return [Edge(needer, name, by_name[name]) for name in asked if name in by_name]
 
 
 def _inside(folders: list[str]) -> tuple[str, ...]:

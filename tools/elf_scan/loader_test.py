@@ -15,6 +15,7 @@ from tools.elf_scan import ldso
 from tools.elf_scan.elf_writer import Spec, write
 from tools.elf_scan.loader import Loader
 from tools.elf_scan.root import Root
+from tools.elf_scan.versions import missing_versions
 
 LD_SO = Path("/lib64/ld-linux-x86-64.so.2")
 only_amd64 = pytest.mark.skipif(not LD_SO.exists(), reason="the real ld.so of this machine reads other files")
@@ -154,6 +155,23 @@ def test_what_is_loaded_already_satisfies_by_soname(tree: Path) -> None:
     put(tree, "/app/libs/second.so", Spec(soname="second.so", needed=("libshared.so.3",)))
     put(tree, "/app/main.so", Spec(needed=("first.so", "second.so"), runpath="/app/libs"))
     assert resolved(tree, "/app/main.so")["libshared.so.3"] == "/app/libs/first.so"
+
+
+@only_amd64
+def test_versions_are_asked_of_libraries_that_another_file_needs(tmp_path: Path) -> None:
+    """The real loader looks for them in all that is loaded, whoever named it."""
+    put(tmp_path, "/a.so", Spec(needed=("libb.so",), rpath="$ORIGIN", versions=[("libc.so", ("V_1", "V_9"))]))
+    put(tmp_path, "/libb.so", Spec(needed=("libc.so",)))
+    put(tmp_path, "/libc.so", Spec(soname="libc.so", defined=("V_1",)))
+    edges = Loader(Root(str(tmp_path))).load("/a.so")
+    assert [(edge.needer.real, edge.name, missing_versions(edge)) for edge in edges] == [
+        ("/a.so", "libb.so", []),
+        ("/libb.so", "libc.so", []),
+        ("/a.so", "libc.so", ["V_9"]),
+    ]
+    env = {"LD_TRACE_LOADED_OBJECTS": "1"}
+    done = subprocess.run([LD_SO, tmp_path / "a.so"], env=env, capture_output=True, text=True, check=False)
+    assert re.findall(r"version `(\w+)' not found", done.stdout + done.stderr) == ["V_9"]
 
 
 def test_origin_is_the_folder_of_the_path_that_was_used(tree: Path) -> None:
