@@ -14,6 +14,7 @@ from tools.elf_scan.elf_strings import Strings
 from tools.elf_scan.elf_writer import Spec, write
 
 _STRSZ, _SONAME, _RUNPATH = 10, 14, 29
+_DEBUG, _VERDEF, _VERNEED = 21, 0x6FFFFFFC, 0x6FFFFFFE
 _BLOCK = 4096
 
 
@@ -32,6 +33,16 @@ def test_of_two_of_a_kind_the_last_one_counts() -> None:
     facts = elf.read_stream(io.BytesIO(data))
     assert facts.soname == "second"
     assert facts == expected(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("table", [_VERDEF, _VERNEED])
+def test_without_a_table_there_are_no_versions_however_many_there_should_be(table: int) -> None:
+    """The loader takes no offence, either."""
+    data = write(Spec(soname="x", versions=[("libc.so.6", ["GLIBC_2.34"])], defined=["X_1"]))
+    at = data.rindex(struct.pack("<Q", table))
+    facts = elf.read_stream(io.BytesIO(data[:at] + struct.pack("<Q", _DEBUG) + data[at + 8 :]))
+    assert bool(facts.version_definitions) == (table != _VERDEF)
+    assert bool(facts.version_needs) == (table != _VERNEED)
 
 
 def test_a_section_that_is_cut_off_before_its_end_is_an_error() -> None:

@@ -93,8 +93,8 @@ class Versions:
     def _table(self, address: int, number: int) -> tuple[int, int]:
         """Where in the file a table begins, and how many structures it has."""
         dynamic = self._dynamic
-        count = dynamic.number(number)
-        return (dynamic.file.file_offset(dynamic.number(address)) if count else 0), count
+        start, count = dynamic.number(address), dynamic.number(number)
+        return (dynamic.file.file_offset(start), count) if start and count else (0, 0)
 
     def _chain(self, layouts: _Layouts, at: int, count: int) -> Sequence[tuple[int, ...]]:
         """At most `count` structures, to the one that leads no further."""
