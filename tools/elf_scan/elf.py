@@ -104,11 +104,13 @@ def read_path(path: str | os.PathLike[str]) -> Elf:
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotElfError("not a regular file")
         return read(lambda offset, size: os.pread(descriptor, size, offset))
-    except OSError as error:
-        raise UnreadableError(error.strerror or str(error)) from error
+    except (NotElfError, OSError) as error:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotElfError("not a regular file") from error
+        if isinstance(error, OSError):
+            raise UnreadableError(error.strerror or str(error)) from error
+        raise
     finally:
         os.close(descriptor)
 

@@ -47,7 +47,7 @@ class Dynamic:
         entry = _ENTRY[self.file.bits][self.file.little]
         if size > _MAX_ENTRIES * entry.size:
             raise ElfError(f"a segment for more than {_MAX_ENTRIES} dynamic entries")
-        data = self.file.upto(offset, size)
+        data = self.file.apart(offset, size)
         for tag, number in entry.iter_unpack(data[: len(data) // entry.size * entry.size]):
             if tag == _DT_NEEDED:
                 self._needed.append(number)

@@ -71,20 +71,23 @@ class ElfFile:
         if count and (count > _MAX_SEGMENTS or size != segment.size):
             raise ElfError(f"{count} program headers of {size} bytes")
         headers = self.exactly(start, size * count, "the program headers") if count else b""
-        self._segments = list(segment.iter_unpack(headers))
+        self._loaded: list[tuple[int, int, int]] = []
+        self._first: dict[int, tuple[int, int]] = {}
+        for kind, offset, address, size in segment.iter_unpack(headers):
+            if kind == _PT_LOAD:
+                self._loaded.append((offset, address, size))
+            elif kind not in self._first:
+                self._first[kind] = offset, size
 
     def first(self, kind: int) -> tuple[int, int] | None:
-        """Where in the file the first segment of a kind begins, and its size."""
-        for each, offset, _, size in self._segments:
-            if each == kind:
-                return offset, size
-        return None
+        """Where in the file the first segment of a kind, but for PT_LOAD, begins, and its size."""
+        return self._first.get(kind)
 
     def file_offset(self, address: int) -> int:
         """Where in the file lies what is loaded at an address."""
-        for kind, offset, start, size in self._segments:
-            if kind == _PT_LOAD and start <= address < start + size:
-                return int(address - start + offset)
+        for offset, start, size in self._loaded:
+            if start <= address < start + size:
+                return address - start + offset
         raise ElfError(f"address {address:#x} is in no loaded segment")
 
     def around(self, offset: int, size: int, what: str) -> tuple[bytes, int]:
@@ -107,10 +110,14 @@ class ElfFile:
         data, start = self._around(offset, size)
         return data[start : start + size]
 
+    def apart(self, offset: int, size: int) -> bytes:
+        """The same of what lies apart from all else: nothing around it is read."""
+        return self._pread(offset, size) if offset < _MAX_OFFSET else b""
+
     def _around(self, offset: int, size: int) -> tuple[bytes, int]:
         """Part of the file and where `offset` is in it; `size` bytes follow there unless the file ends."""
         if size > _BLOCK:
-            return self._read(offset, size), 0
+            return self.apart(offset, size), 0
         number, start = offset >> _BITS, offset & _INSIDE
         data = self._blocks.get(number) or self._read_block(number)
         if start + size > _BLOCK:
@@ -120,8 +127,5 @@ class ElfFile:
     def _read_block(self, number: int) -> bytes:
         if len(self._blocks) == _MAX_BLOCKS:
             raise ElfError(f"its dynamic section is spread over more than {_MAX_BLOCKS} blocks")
-        data = self._blocks[number] = self._read(number * _BLOCK, _BLOCK)
+        data = self._blocks[number] = self.apart(number * _BLOCK, _BLOCK)
         return data
-
-    def _read(self, offset: int, size: int) -> bytes:
-        return self._pread(offset, size) if offset < _MAX_OFFSET else b""
