@@ -18,7 +18,9 @@ TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _HOST = re.compile(
     r"(localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+(?=:\d)|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
 )
-_REPOSITORY = re.compile(r"[a-z0-9]+([._]|__|-+|[a-z0-9])*(/[a-z0-9]+([._]|__|-+|[a-z0-9])*)*")
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
+_MAX_PORT = 65535
 _SCHEMES = ("http", "https")
 _DOCKER_HUB = "docker.io"
 
@@ -43,8 +45,11 @@ class Reference:
         if at and not DIGEST.fullmatch(digest):
             raise _bad(text, "after @ comes sha256: and 64 hexadecimal digits")
         host, slash, path = name.partition("/")
-        if not slash or not _HOST.fullmatch(host):
+        found = _HOST.fullmatch(host)
+        if not slash or not found:
             raise _bad(text, "it must begin with the registry's host, as registry.example/team/train does")
+        if int((found[3] or ":0")[1:]) > _MAX_PORT:
+            raise _bad(text, f"a port is at most {_MAX_PORT}")
         repository, colon, tag = path.partition(":")
         if colon and not TAG.fullmatch(tag):
             raise _bad(text, "a tag has at most 128 letters, digits, dots, dashes and underscores")
