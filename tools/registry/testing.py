@@ -52,7 +52,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server_state.seen.append((self.command, self.path, dict(self.headers), body))
         status, headers, content = self.server_state.answer(self.command, self.path, body)
-        self.send_response(status)
+        if "Date" in headers:  # the test's, and not this machine's beside it
+            self.send_response_only(status)
+        else:
+            self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **headers}.items():
             if value:
                 self.send_header(name, value)

@@ -89,18 +89,27 @@ class Retries:
                 status=answer.status if answer else 0,
             )
         delay = min(self._patience.longest, self._patience.first * 2**self._used) * random.uniform(0.75, 1.25)
-        if answer and (asked := _retry_after(answer.header("Retry-After"))) is not None:
+        if answer and (asked := _retry_after(answer)) is not None:
             delay = min(self._patience.longest_asked, asked)
         self._used += 1
         self._patience.wait(delay)
 
 
-def _retry_after(text: str) -> float | None:
-    if text.strip().isdigit():
+def _retry_after(answer: Answer) -> float | None:
+    """Seconds to wait; where it says a time, by the server's own clock, which may not be ours."""
+    text = answer.header("Retry-After").strip()
+    if text.isascii() and text.isdigit():
         return float(text)
+    if (until := _time(text)) is None:
+        return None
+    now = _time(answer.header("Date"))
+    return max(0.0, until - (time.time() if now is None else now))
+
+
+def _time(text: str) -> float | None:
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from email.message import Message
 from urllib.parse import parse_qs, urlsplit
@@ -156,6 +157,32 @@ def test_a_busy_registry_is_asked_as_often_as_is_patient(server: Server) -> None
         caught.value
     )
     assert [body for *_, body in server.seen] == [b"x", b"x"]
+
+
+@pytest.mark.parametrize(
+    ("date", "after", "waited"),
+    [
+        ("Thu, 01 Jan 1970 00:10:00 GMT", "Thu, 01 Jan 1970 00:10:07 GMT", 7.0),  # its clock is not ours
+        ("Thu, 01 Jan 1970 00:10:00 GMT", "Thu, 01 Jan 1970 00:09:00 GMT", 0.0),
+        ("", "Fri, 31 Dec 9999 00:00:00 GMT", 300.0),
+        ("", "7", 7.0),
+        ("", "²", 0.0),
+        ("", "soon", 0.0),
+    ],
+)
+def test_a_registry_says_how_long_to_wait(server: Server, date: str, after: str, waited: float) -> None:
+    pauses = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            return False
+
+    server.then(429, Retry_After=after, Date=date)
+    server.then(200)
+    way = Transport(server.host, lambda: tls.context("", {}), Patience(first=0.0, stop=Stop()), {})
+    assert way.request("GET", f"http://{server.host}/", {}, what="read").status == 200
+    assert pauses == [waited]
 
 
 def test_an_answer_for_another_blob_is_not_believed(server: Server) -> None:
