@@ -52,9 +52,11 @@ def head() -> str:
 def branch() -> str:
     """The branch; empty if the commit was checked out without one."""
     try:
-        return os.environ.get("STAMP_BRANCH") or git("symbolic-ref", "--quiet", "--short", "HEAD")
+        # Not --short: where a tag has the same name, that is heads/main.
+        name = os.environ.get("STAMP_BRANCH") or git("symbolic-ref", "--quiet", "HEAD")
     except GitError:
         return ""
+    return name.removeprefix("refs/heads/")
 
 
 def is_dirty() -> bool:
@@ -69,7 +71,7 @@ def is_dirty() -> bool:
 def version() -> str:
     """The highest git tag at the commit; empty if it has none."""
     # Without the suffix git has v1.2-rc1 above v1.2.
-    words = ["tag", "--points-at", "HEAD", "--sort=-version:refname"]
+    words = ["tag", "--points-at", "HEAD", "--no-column", "--sort=-version:refname"]
     try:
         return git("-c", "versionsort.suffix=-", *words).partition("\n")[0]
     except GitError:

@@ -61,6 +61,21 @@ def test_branch_commit_and_version(checkout: Path) -> None:
     assert said(checkout)["STABLE_GIT_VERSION"] == "v1.10"
 
 
+def test_a_branch_has_its_name_beside_a_tag_of_the_same(checkout: Path) -> None:
+    """Which git itself tells apart by `heads/main`, where it is asked for a short name."""
+    git(checkout, "tag", "main")
+    assert said(checkout)["STABLE_GIT_BRANCH"] == "main"
+    git(checkout, "checkout", "--quiet", "-b", "feature/heads/x")
+    assert said(checkout)["STABLE_GIT_BRANCH"] == "feature/heads/x"
+
+
+def test_a_version_is_one_tag_also_where_git_is_to_make_columns(checkout: Path) -> None:
+    git(checkout, "config", "column.ui", "always")
+    for tag in ("v1", "v2"):
+        git(checkout, "tag", tag)
+    assert said(checkout)["STABLE_GIT_VERSION"] == "v2"
+
+
 def test_what_is_not_committed_is_no_version(checkout: Path) -> None:
     commit = git(checkout, "rev-parse", "HEAD")
     git(checkout, "tag", "v1")
