@@ -14,7 +14,9 @@ from tools.component.record import Component
 from tools.wheel.wheel import Wheel
 
 _REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)[^;]*(?:;(?P<marker>.*))?", re.DOTALL)
-_EXPRESSION = re.compile(r"[A-Za-z0-9.+() -]+")
+_OPERATOR = re.compile(r" (?:and|or|with) ", re.IGNORECASE)
+_TERM = re.compile(r"[( ]*[A-Za-z0-9.+-]+[) ]*")
+_OWN = re.compile(r"LicenseRef-([A-Za-z0-9.-]+)")
 _LONGEST = 80  # of what is a name and no text
 
 # Distributions of NVIDIA's whose name says so; its wheels have no Author that is always the same.
@@ -47,8 +49,8 @@ def of_wheel(path: Path, sdist: str = "") -> Component:
 
 def licence(name: str, expression: str, text: str, classifiers: list[str]) -> Licence:
     """The licence by the field made for it, else by the older ones if they have a name that is known."""
-    if _EXPRESSION.fullmatch(expression.strip()):
-        return Licence(" ".join(expression.split()))
+    if found := _expression(name, expression):
+        return found
     if known := named(text):
         return Licence(known)
     if classifiers and all(each in table().classifiers for each in classifiers):
@@ -60,6 +62,21 @@ def licence(name: str, expression: str, text: str, classifiers: list[str]) -> Li
         return Licence()
     ref = reference(f"pypi-{name}", text)
     return Licence(ref, {ref: f"{text}: see the .dist-info folder of {name}"})
+
+
+def _expression(name: str, text: str) -> Licence | None:
+    """An SPDX expression; a LicenseRef in it is the project's own, and is called and explained so here."""
+    text = _OPERATOR.sub(lambda match: match[0].upper(), " ".join(text.split()))
+    if text.count("(") != text.count(")") or not all(map(_TERM.fullmatch, _OPERATOR.split(text))):
+        return None
+    refs = {}
+
+    def own(match: re.Match[str]) -> str:
+        ref = reference(f"pypi-{name}", match[1])
+        refs[ref] = f"{match[1]}: see the .dist-info folder of {name}"
+        return ref
+
+    return Licence(_OWN.sub(own, text), refs)
 
 
 def _classifiers(wheel: Wheel) -> list[str]:

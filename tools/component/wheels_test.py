@@ -18,6 +18,10 @@ OSI = "License :: OSI Approved :: "
     ("expression", "text", "classifiers", "found"),
     [
         ("MIT OR Apache-2.0", "BSD", [OSI + "BSD License"], "MIT OR Apache-2.0"),
+        ("MIT or Apache-2.0  with LLVM-exception", "", [], "MIT OR Apache-2.0 WITH LLVM-exception"),
+        ("LicenseRef-Own", "", [], "LicenseRef-pypi-x-Own"),
+        ("Apache 2.0", "", [OSI + "MIT License"], "MIT"),
+        ("(MIT OR", "", [OSI + "MIT License"], "MIT"),
         ("", "BSD-3-Clause", [], "BSD-3-Clause"),
         ("", "Apache License, Version 2.0", [], "Apache-2.0"),
         ("", "MIT  License", [], "MIT"),
@@ -35,6 +39,16 @@ def test_licence_by_the_best_that_is_said(
     said = licence("x", expression, text, classifiers)
     assert said.expression == found
     assert list(said.refs) == ([found] if found.startswith("LicenseRef") else [])
+
+
+def test_a_name_of_the_projects_own_in_an_expression_is_explained() -> None:
+    """A document of SPDX tells of each LicenseRef in it, and two projects may mean other things by one."""
+    said = licence("x", "(MIT AND LicenseRef-Own) OR LicenseRef-B.2", "", [])
+    assert said.expression == "(MIT AND LicenseRef-pypi-x-Own) OR LicenseRef-pypi-x-B.2"
+    assert said.refs == {
+        "LicenseRef-pypi-x-B.2": "B.2: see the .dist-info folder of x",
+        "LicenseRef-pypi-x-Own": "Own: see the .dist-info folder of x",
+    }
 
 
 def test_component_of_a_wheel(tmp_path: Path) -> None:
