@@ -24,6 +24,7 @@ from tools.common.parsing import Parsing
 _ALIASES = {"docker.io": ("docker.io", "index.docker.io", "registry-1.docker.io")}
 _TOKEN_USER = "<token>"
 _HELPER_SECONDS = 60
+_INTERFACES = ("v1", "v2")
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,10 @@ def _names(host: str, repository: str) -> Iterator[str]:
 
 
 def _name(server: str) -> str:
-    """A server without what some programs write around it."""
-    return re.sub(r"^https?://|(?<=\w)(/v[12])?/?$", "", server)
+    """A server without what some programs write around it; in a repository of it v1 is a part like others."""
+    plain = re.sub(r"^https?://|/$", "", server)
+    host, _, path = plain.partition("/")
+    return host if path in _INTERFACES else plain
 
 
 def _from_entry(entry: Mapping[str, str], server: str, file: Path) -> Login | None:

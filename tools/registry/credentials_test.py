@@ -70,6 +70,11 @@ def test_podman_keeps_logins_for_parts_of_a_registry(tmp_path: Path) -> None:
     assert login(tmp_path, repository="team/app") == ("app", "")
     assert login(tmp_path, repository="team/other") == ("team", "")
     assert login(tmp_path, repository="teams") == ("all", "")
+    auths = {f"{HOST}/team/v1": auth("v1", ""), f"{HOST}/group/": auth("group", "")}
+    write(tmp_path / ".config/containers/auth.json", {"auths": auths})
+    assert login(tmp_path, repository="team/v1") == ("v1", "")
+    assert login(tmp_path, repository="team/app") is None
+    assert login(tmp_path, repository="group/app") == ("group", "")
 
 
 def test_files_have_an_order(tmp_path: Path) -> None:
