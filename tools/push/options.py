@@ -14,8 +14,7 @@ _ABOUT = """Push images to a registry: what it lacks, by digest first and by tag
 
 Layers that several images have go over the wire once, and what the registry has is neither sent nor read. A
 push that was interrupted goes on where it was. Logins are those of docker, podman and crane on this machine.
-The exit
-code is 0 only if every tag is at the image that was built."""
+The exit code is 0 only if every tag is at the image that was built."""
 
 _EXAMPLES = """examples (after `bazel run //images:push --`):
   --repository localhost:5000/team
