@@ -60,7 +60,8 @@ def _expression(package: str, short: str, refs: dict[str, str]) -> str:
     short = " ".join(short.split()).strip(" .,")
     if not short:
         return ""
-    for word, spdx in _WORDS:
+    # The format knows no parentheses. Where somebody writes them, words bind otherwise than they do here.
+    for word, spdx in () if re.search(r"[()]", short) else _WORDS:
         parts = re.split(word, short, flags=re.IGNORECASE)
         if len(parts) > 1:
             return _joined([_expression(package, part, refs) for part in parts], spdx)
@@ -84,6 +85,15 @@ def _one(package: str, name: str, refs: dict[str, str]) -> str:
             return f"{known} WITH {spdx}"
     elif known:
         return known
-    ref = reference(f"debian-{package}", name)
-    refs[ref] = f"{name}: see /usr/share/doc/{package}/copyright"
+    return _own(package, name, refs)
+
+
+def _own(package: str, name: str, refs: dict[str, str]) -> str:
+    """The LicenseRef of a name; X-1 and X-1+, of which both would be called X-1, have two."""
+    first = ref = reference(f"debian-{package}", name)
+    text = f"{name}: see /usr/share/doc/{package}/copyright"
+    number = 1
+    while refs.setdefault(ref, text) != text:
+        number += 1
+        ref = f"{first}-{number}"
     return ref

@@ -48,6 +48,24 @@ def test_exceptions_without_a_name_are_not_dropped() -> None:
     assert found.expression == "LicenseRef-debian-x-GPL-2-with-OpenSSL-exception"
 
 
+def test_parentheses_bind_and_such_an_expression_is_not_taken_apart() -> None:
+    found = licence("x", f"{HEAD}\nFiles: *\nLicense: (GPL-2 or Expat) and BSD-3-clause\n")
+    assert found.expression == "LicenseRef-debian-x-GPL-2-or-Expat-and-BSD-3-clause"
+    assert list(found.refs.values()) == [
+        "(GPL-2 or Expat) and BSD-3-clause: see /usr/share/doc/x/copyright",
+    ]
+
+
+def test_two_names_that_differ_in_signs_stay_two() -> None:
+    stanzas = "".join(f"\nFiles: {name}\nLicense: {name}\n" for name in ("own-1+", "own-1", "own-1+"))
+    found = licence("x", f"{HEAD}{stanzas}")
+    assert found.expression == "LicenseRef-debian-x-own-1 AND LicenseRef-debian-x-own-1-2"
+    assert found.refs == {
+        "LicenseRef-debian-x-own-1": "own-1+: see /usr/share/doc/x/copyright",
+        "LicenseRef-debian-x-own-1-2": "own-1: see /usr/share/doc/x/copyright",
+    }
+
+
 @pytest.mark.parametrize(
     "text",
     [
