@@ -76,9 +76,13 @@ def descriptor(node: Node) -> dict[str, Any]:
 
 def _descriptors(answer: Answer, what: str, registry: Registry) -> list[dict[str, Any]]:
     try:
-        return [dict(each) for each in json.loads(answer.body).get("manifests") or []]
+        return _entries(json.loads(answer.body))
     except (ValueError, AttributeError, TypeError):
         raise RegistryError(f"can't {what}: the answer is no index", host=registry.host) from None
+
+
+def _entries(index: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(each) for each in index.get("manifests") or []]
 
 
 def _next(answer: Answer) -> str:
@@ -99,4 +103,10 @@ def _add_by_tag(registry: Registry, subject: str, nodes: Sequence[Node]) -> None
 
 def _by_tag(registry: Registry, subject: str) -> list[dict[str, Any]]:
     found = registry.get_manifest(tag(subject))
-    return [dict(each) for each in json_of(found, registry.host).get("manifests") or []] if found else []
+    if not found:
+        return []
+    try:
+        return _entries(json_of(found, registry.host))
+    except (ValueError, TypeError):
+        name = registry.reference.at(tag(subject))
+        raise RegistryError(f"{name} is no index of what refers to an image", host=registry.host) from None

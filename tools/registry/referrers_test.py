@@ -90,6 +90,14 @@ class Store(Server):
         return (404, {}, b"") if found is None else (200, {}, found)
 
 
+@pytest.mark.parametrize("content", [b'{"manifests": ["x"]}', b'{"manifests": 5}'])
+def test_a_list_by_tag_that_is_none_is_an_error(content: bytes, server: Server) -> None:
+    server.then(404)
+    server.then(200, content)
+    with pytest.raises(RegistryError, match="is no index"):
+        referrers.listed(registry_of(server), _SUBJECT)
+
+
 def test_two_threads_lose_nothing_of_a_list(tmp_path: Path) -> None:
     """Two images of a push may have a part in common, and each its own document about it."""
     nodes = [document(tmp_path / name, name.encode()) for name in ("one", "two", "three")]

@@ -180,7 +180,7 @@ class Transport:
             target = answer.header("Location")
             if answer.status not in _REDIRECTS or method not in ("GET", "HEAD") or not target:
                 return answer
-            new = urllib.parse.urljoin(url, target)
+            new = self._joined(url, target)
             if origin(new) != origin(url):  # the login is for the registry alone
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
             if urllib.parse.urlsplit(url).scheme == "https" and not new.startswith("https:"):
@@ -188,11 +188,29 @@ class Transport:
             url = new
         raise RegistryError(f"it leads from place to place, the last is {url}", host=self.host)
 
+    def _joined(self, url: str, target: str) -> str:
+        try:
+            return urllib.parse.urljoin(url, target)
+        except ValueError as error:
+            raise self._astray(target, error) from None
+
+    def _connect(self, connection: http.client.HTTPConnection, url: str) -> None:
+        try:
+            self._connections.connect(connection)
+        except UnicodeError as error:  # a part of the host's name is empty, or too long
+            raise self._astray(url, error) from None
+
+    def _astray(self, url: str, error: ValueError) -> RegistryError:
+        return RegistryError(f"{url} is no address: {error}", host=self.host)
+
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: Body | None, sink: Sink | None
     ) -> Answer:
         place = origin(url)
-        connection, target, for_proxy = self._connections.get(url)
+        try:
+            connection, target, for_proxy = self._connections.get(url)
+        except ValueError as error:
+            raise self._astray(url, error) from None
         sent = {"User-Agent": "pycuda", **headers, **for_proxy}
         if body is not None:
             sent["Content-Length"] = str(body.length)
@@ -200,7 +218,7 @@ class Transport:
                 sent["Content-Type"] = body.media_type
         try:
             if connection.sock is None:
-                self._connections.connect(connection)
+                self._connect(connection, url)
             response = self._exchange(connection, method, target, sent, body)
             answer = Answer(response.status, response.headers, _read(response, sink), url)
             if response.will_close:

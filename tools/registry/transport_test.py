@@ -54,6 +54,13 @@ def test_a_redirect_is_followed_without_the_login(server: Server, other: Server)
     assert other.seen[0][2]["Accept"] == "a"
 
 
+@pytest.mark.parametrize("target", ["http://x:99999/", "http://[x/", f"http://{'x' * 70}.example/"])
+def test_an_address_that_is_none_is_named(server: Server, target: str) -> None:
+    server.then(307, Location=target)
+    with pytest.raises(RegistryError, match="is no address"):
+        transport(server.host).request("GET", f"http://{server.host}/", {}, what="read")
+
+
 def test_redirects_end(server: Server) -> None:
     for _ in range(9):
         server.then(307, Location="/again")
