@@ -18,12 +18,12 @@ from tools.lib_closure.hints import read_hints
 _HERE = Path(__file__).absolute().parent
 _HINTS = read_hints([Path(os.environ["HINTS"])])
 _PROGRAMS = {name: use.code for name, use in USES.items()} | dict(OTHERS)
-_DRAWING = "drawing"
+_DRAWING = {f"{name} draws": use for name, use in DRAWING.items()}
 
 
 @pytest.fixture(scope="module", name="environment")
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    programs = _PROGRAMS | {_DRAWING: DRAWING.code}
+    programs = _PROGRAMS | {name: use.code for name, use in _DRAWING.items()}
     with unpacked(tmp_path_factory.mktemp("hinted"), programs) as environment:
         yield environment
 
@@ -49,17 +49,19 @@ def test_the_others_work_anywhere(environment: Environment, name: str, root: str
     assert outcome.code == 0, outcome.said
 
 
-def test_drawing_without_a_gpu_takes_what_apt_adds(environment: Environment) -> None:
-    without, drawn = (environment.outcomes(root)[_DRAWING] for root in ("elf", "apt"))
+@pytest.mark.parametrize("name", _DRAWING)
+def test_drawing_takes_what_apt_adds(environment: Environment, name: str) -> None:
+    without, drawn = (environment.outcomes(root)[name] for root in ("elf", "apt"))
     assert without.code == 1, without.said
-    assert DRAWING.lacks in without.said
+    assert _DRAWING[name].lacks in without.said
     assert drawn.code == 0, drawn.said
 
 
-def test_cufile_opens_what_hints_say(environment: Environment) -> None:
-    """No list of packages tells, as each image has them already."""
-    (hint,) = (hint for hint in _HINTS.dlopen if hint.distribution == "nvidia-cufile")
-    assert sorted(environment.outcomes("elf")["nvidia-cufile"].said.split()) == sorted(hint.sonames)
+# No list of packages tells what the former needs, as each image has that.
+@pytest.mark.parametrize("name", ["nvidia-cufile", "vtk"])
+def test_it_opens_what_hints_say(environment: Environment, name: str) -> None:
+    (hint,) = (hint for hint in _HINTS.dlopen if hint.distribution == name)
+    assert sorted(environment.outcomes("elf")[name].said.split()) == sorted(hint.sonames)
 
 
 def test_no_distribution_is_left_out(environment: Environment) -> None:

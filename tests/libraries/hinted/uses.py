@@ -69,11 +69,86 @@ assert not theme.load() and "libgtk-3.so.0: cannot open" in theme.errorString(),
 """,
         "ImportError: libglib-2.0.so.0: cannot open shared object file",
     ),
+    # As above, and what draws without a GPU, a database and TLS.
+    "pyside6-essentials": Use(
+        """
+from PySide6 import QtCore, QtGui, QtNetwork, QtQml, QtQuick, QtSql
+import importlib, pathlib, PySide6
+for file in pathlib.Path(PySide6.__file__).parent.glob("*.abi3.so"):
+    importlib.import_module("PySide6." + file.name.partition(".")[0])
+
+def paint(platform):
+    app = QtGui.QGuiApplication(["app", "-platform", platform])
+    image = QtGui.QImage(40, 30, QtGui.QImage.Format.Format_RGB32)
+    image.fill(QtCore.Qt.GlobalColor.white)
+    blank = image.copy()
+    with QtGui.QPainter(image) as painter:
+        painter.drawText(5, 20, "text")
+    assert image != blank, platform
+    app.shutdown()
+
+paint("minimal")
+paint("offscreen")
+
+QtQuick.QQuickWindow.setGraphicsApi(QtQuick.QSGRendererInterface.GraphicsApi.Software)
+app = QtGui.QGuiApplication(["app", "-platform", "offscreen"])
+engine = QtQml.QQmlEngine()
+scene = QtQml.QQmlComponent(engine)
+scene.setData(b'import QtQuick.Controls; Button { text: "text" }', QtCore.QUrl())
+assert scene.isReady(), scene.errorString()
+window = QtQuick.QQuickWindow()
+button = scene.create()
+button.setParentItem(window.contentItem())
+window.resize(90, 40)
+window.show()
+image = window.grabWindow()
+assert len({image.pixel(x, y) for x in range(90) for y in range(40)}) > 1
+
+database = QtSql.QSqlDatabase.addDatabase("QSQLITE")
+database.setDatabaseName(":memory:")
+assert database.open()
+query = QtSql.QSqlQuery("SELECT 1 + 1")
+assert query.next() and query.value(0) == 2
+assert QtNetwork.QSslSocket.supportsSsl()
+
+plugins = QtCore.QLibraryInfo.path(QtCore.QLibraryInfo.LibraryPath.PluginsPath)
+for name in ("minimal", "offscreen", "xcb"):
+    platform = QtCore.QPluginLoader(f"{plugins}/platforms/libq{name}.so")
+    assert platform.load(), platform.errorString()
+theme = QtCore.QPluginLoader(f"{plugins}/platformthemes/libqgtk3.so")
+assert not theme.load() and "libgtk-3.so.0: cannot open" in theme.errorString(), theme.errorString()
+""",
+        "ImportError: libglib-2.0.so.0: cannot open shared object file",
+    ),
+    # Its modules need nothing, its windows do. There is no display; which devices there are is up to drivers.
+    # What is opened, ld.so tells: GL is closed again without a context, and without EGL the process crashes.
+    "vtk": Use(
+        """
+import os, re, subprocess, sys
+code = '''
+import ctypes, pathlib, sysconfig
+import vtkmodules.all
+from vtkmodules.vtkRenderingOpenGL2 import vtkEGLRenderWindow, vtkXOpenGLRenderWindow
+window = vtkXOpenGLRenderWindow()
+vtkEGLRenderWindow().GetNumberOfDevices()
+modules = pathlib.Path(sysconfig.get_path("platlib"), "vtkmodules")
+ctypes.CDLL(str(modules / "libvtkglad.so")).vtk_gladLoaderLoadGL()
+'''
+line = [sys.executable, "-c", code]
+done = subprocess.run(line, env=os.environ | {"LD_DEBUG": "files"}, capture_output=True, text=True)
+failed = re.findall("Failed to load.*", done.stderr)
+assert done.returncode == 0 and not failed, (done.returncode, failed)
+print(*set(re.findall(r"file=(\\S+) \\[0\\];  dynamically loaded by \\S+/libvtk", done.stderr)))
+""",
+        "Failed to load an X11 library",
+    ),
 }
 
-# What no file needs and apt adds: Mesa's drivers, which draw without a GPU.
-DRAWING = Use(
-    """
+# What no file needs and apt adds: Mesa's drivers, which draw without a GPU, and a font, without which all
+# letters are boxes.
+DRAWING: Mapping[str, Use] = {
+    "mujoco": Use(
+        """
 import os
 os.environ["MUJOCO_GL"] = "egl"
 import mujoco
@@ -84,8 +159,46 @@ with mujoco.Renderer(model, 24, 32) as renderer:
     renderer.update_scene(data)
     assert renderer.render().max() > 0
 """,
-    "ImportError: Cannot initialize a EGL device display",
-)
+        "ImportError: Cannot initialize a EGL device display",
+    ),
+    "pyside6-essentials": Use(
+        """
+from PySide6 import QtCore, QtGui
+app = QtGui.QGuiApplication(["app", "-platform", "offscreen"])
+def drawn(letter):
+    image = QtGui.QImage(40, 30, QtGui.QImage.Format.Format_RGB32)
+    image.fill(QtCore.Qt.GlobalColor.white)
+    with QtGui.QPainter(image) as painter:
+        painter.drawText(5, 20, letter)
+    return image
+assert drawn("i") != drawn("M"), "there is no font"
+""",
+        "AssertionError: there is no font",
+    ),
+    "vtk": Use(
+        """
+import os
+os.environ["VTK_DEFAULT_OPENGL_WINDOW"] = "vtkEGLRenderWindow"
+import vtk
+window, renderer = vtk.vtkRenderWindow(), vtk.vtkRenderer()
+assert window.IsA("vtkEGLRenderWindow"), window.GetClassName()
+cone, mapper, actor = vtk.vtkConeSource(), vtk.vtkPolyDataMapper(), vtk.vtkActor()
+mapper.SetInputConnection(cone.GetOutputPort())
+actor.SetMapper(mapper)
+renderer.AddActor(actor)
+window.AddRenderer(renderer)
+window.Render()
+image, writer = vtk.vtkWindowToImageFilter(), vtk.vtkPNGWriter()
+image.SetInput(window)
+writer.SetInputConnection(image.GetOutputPort())
+writer.WriteToMemoryOn()
+writer.Write()
+assert bytes(writer.GetResult()).startswith(b"\\x89PNG")
+assert image.GetOutput().GetScalarRange()[1] > 0
+""",
+        "Could not initialize a device",
+    ),
+}
 
 # GPUDirect Storage, but for the machine's driver. RDMA is one of the plugins.
 _CUFILE = (
@@ -144,6 +257,17 @@ assert lost("nlpsol", casadi.load_nlpsol) == {"ccopt", "conopt", "knitro", "madn
 assert lacks("casadi/libcasadi_nlpsol_snopt.so") == "libsnopt7.so"
 assert lacks("casadi/libmatlab_ipc.so") == "libmex.so"
 """,
+    "contourpy": "import contourpy",
+    "cycler": "import cycler",
+    "fonttools": "import fontTools.ttLib",
+    "kiwisolver": "import kiwisolver",
+    "matplotlib": """
+import matplotlib
+matplotlib.use("agg")
+from matplotlib import pyplot
+pyplot.plot([1, 2])
+pyplot.savefig("/tmp/plot.png")
+""",
     "mujoco-core": _LACKS
     + """
 plugins = [f"mujoco/plugin/{path.name}" for path in SITE.glob("mujoco/plugin/*.so")]
@@ -179,7 +303,12 @@ parts = {
 }
 assert {part: lacks(f"nvidia/nvshmem/lib/nvshmem_{part}.so.*") for part in parts} == parts
 """,
+    "packaging": "import packaging.version",
+    "pillow": "import PIL.Image",
+    "pyparsing": "import pyparsing",
     "pyqt6-sip": "import PyQt6.sip",
+    "python-dateutil": "import dateutil.parser",
+    "shiboken6": "import shiboken6",
     "triton": _LACKS
     + """
 plugin = "triton/plugins/libTritonPluginsTestLib.so"
@@ -189,5 +318,6 @@ from triton._C.libtriton import passes
 passes.plugin.extend_with(str(SITE / plugin))
 assert passes.plugin.add_plugin
 """,
+    "tzdata": "import tzdata",
     "websockets": "import websockets",
 }
