@@ -86,9 +86,9 @@ def _in_config(
                 return login
         if name in by_name:
             server = by_name[name]
-            if login := _from_entry(auths[server], server, file):
-                return login
             if store and (login := _from_helper(store, server, file, environ)):
+                return login  # before what the file still has from a time without a store, as Docker has it
+            if login := _from_entry(auths[server], server, file):
                 return login
     if store:
         server = "https://index.docker.io/v1/" if host == "docker.io" else host

@@ -100,12 +100,16 @@ def test_helpers_are_asked_for_their_servers(tmp_path: Path) -> None:
     assert login(tmp_path, PATH=path) == ("a", "b")
     docker(tmp_path, {"credsStore": "test"})
     assert login(tmp_path, PATH=path) == ("a", "b")
+    docker(tmp_path, {"auths": {HOST: auth("old", "x")}, "credsStore": "test"})
+    assert login(tmp_path, PATH=path) == ("a", "b")
 
 
 def test_a_store_that_knows_nothing_is_no_error(tmp_path: Path) -> None:
     path = helper(tmp_path, "test", "echo credentials not found in native keychain; exit 1")
     docker(tmp_path, {"credsStore": "test"})
     assert login(tmp_path, PATH=path) is None
+    docker(tmp_path, {"auths": {HOST: auth("a", "b")}, "credsStore": "test"})
+    assert login(tmp_path, PATH=path) == ("a", "b")
 
 
 @pytest.mark.parametrize(
