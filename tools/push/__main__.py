@@ -6,7 +6,6 @@ environment. By hand: `python3 -m tools.push --plan FILE ...`.
 
 import os
 import sys
-import threading
 import time
 
 from tools.common.errors import raise_all, run
@@ -14,15 +13,17 @@ from tools.push import report
 from tools.push.options import parse
 from tools.push.progress import Progress
 from tools.push.push import prepare, push
+from tools.registry.transport import Patience
 
 
 def main() -> int:
     """Runs the tool; the exit code is 0 only if every tag is at the image that was built."""
     start = time.monotonic()
     options = parse(sys.argv[1:], os.environ)
-    jobs = prepare(options, os.environ, threading.Event())
+    progress = Progress(sys.stderr, terminal=sys.stderr.isatty())
+    jobs = prepare(options, os.environ, Patience(retries=options.retries, tell=progress.waiting))
     try:
-        with Progress(sys.stderr, terminal=sys.stderr.isatty()) as progress:
+        with progress:
             push(jobs, options, os.environ, progress)
     except KeyboardInterrupt:
         os._exit(130)  # at once: Python would wait for requests that are under way

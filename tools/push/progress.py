@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -12,6 +13,7 @@ from tools.push.job import UP_TO_DATE, WOULD_PUSH, Job
 from tools.why.table import megabytes
 
 _PERIOD = 0.1
+_QUIET = 5.0
 _BAR = 20
 _DIGEST = 19  # as much of one as tells blobs apart
 _COLUMNS, _ROWS = 80, 24
@@ -52,6 +54,7 @@ class Progress:
         self._stream, self._terminal = stream, terminal
         self._lines: list[Line] = []
         self._drawn = 0
+        self._quiet_until = 0.0
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -86,9 +89,20 @@ class Progress:
     def image(self, job: Job) -> None:
         """An image that is done with."""
         with self._lock:
-            self._erase()
-            print(told(job), file=self._stream, flush=True)
-            self._draw()
+            self._say(told(job))
+
+    def waiting(self, text: str) -> None:
+        """Something that takes long; what has to wait with it, in the same seconds, is not told."""
+        now = time.monotonic()
+        with self._lock:
+            if now >= self._quiet_until:
+                self._quiet_until = now + _QUIET
+                self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._erase()
+        print(text, file=self._stream, flush=True)
+        self._draw()
 
     def _redraw(self) -> None:
         while not self._stop.wait(_PERIOD):

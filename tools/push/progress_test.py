@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.push.progress import Line
+from tools.push.progress import Line, Progress
 
 DIGEST = "sha256:0123456789ab"
 _ROOT = Path(__file__).absolute().parents[2]
@@ -82,3 +83,11 @@ def test_the_label_is_cut_before_the_figures(columns: int, text: str) -> None:
     line = Line(f"{DIGEST}  team/app", 2_000_000)
     line.at(500_000)
     assert line.text(columns) == text
+
+
+def test_what_waits_together_is_told_once() -> None:
+    said = io.StringIO()
+    with Progress(said, terminal=False) as progress:
+        progress.waiting("goes on in 30 s")
+        progress.waiting("goes on in 31 s")
+    assert said.getvalue() == "goes on in 30 s\n"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from typing import TypeVar
 
 from tools.common.errors import ToolError, raise_all
@@ -30,12 +29,11 @@ from tools.registry.transport import Patience
 _T = TypeVar("_T")
 
 
-def prepare(options: Options, environ: Mapping[str, str], stop: threading.Event) -> list[Job]:
+def prepare(options: Options, environ: Mapping[str, str], patience: Patience) -> list[Job]:
     """Reads what is to be pushed, and where to, and tells all that is wrong with it at once."""
     signing.check(options)
     planned = plan.read(options.plan)
     stamped = tags.stamp(planned.status) if options.stamp else []
-    patience = replace(Patience(), retries=options.retries, stop=stop)
     sessions: dict[str, Session] = {}
     jobs, errors = [], []
     for image in planned.images:

@@ -25,6 +25,7 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MAX_REDIRECTS = 5
 _MAX_BODY = 64 << 20
 _CHUNK = 1 << 20
+_LONG = 5.0  # seconds: a pause that somebody should hear of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Sink:
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long to wait; `stop` ends all waiting."""
+    """How often and how long to wait; `stop` ends all waiting, and `tell` hears of what takes long."""
 
     retries: int = 7
     first: float = 0.25
@@ -61,6 +62,7 @@ class Patience:
     longest_asked: float = 300.0
     timeout: float = 300.0
     stop: threading.Event = field(default_factory=threading.Event)
+    tell: Callable[[str], None] = lambda _: None
 
     def wait(self, seconds: float) -> None:
         """Waits, unless all is to end."""
@@ -92,6 +94,8 @@ class Retries:
         if answer and (asked := _retry_after(answer)) is not None:
             delay = min(self._patience.longest_asked, asked)
         self._used += 1
+        if delay >= _LONG:
+            self._patience.tell(f"{self._host}: can't {self._what}: {reason}; goes on in {delay:.0f} s")
         self._patience.wait(delay)
 
 

@@ -178,7 +178,8 @@ def test_a_busy_registry_is_asked_as_often_as_is_patient(server: Server) -> None
     ],
 )
 def test_a_registry_says_how_long_to_wait(server: Server, date: str, after: str, waited: float) -> None:
-    pauses = []
+    pauses: list[float | None] = []
+    told: list[str] = []
 
     class Stop(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
@@ -187,9 +188,12 @@ def test_a_registry_says_how_long_to_wait(server: Server, date: str, after: str,
 
     server.then(429, Retry_After=after, Date=date)
     server.then(200)
-    way = Transport(server.host, lambda: tls.context("", {}), Patience(first=0.0, stop=Stop()), {})
-    assert way.request("GET", f"http://{server.host}/", {}, what="read").status == 200
+    patience = Patience(first=0.0, stop=Stop(), tell=told.append)
+    way = Transport(server.host, lambda: tls.context("", {}), patience, {})
+    assert way.request("GET", f"http://{server.host}/", {}, what="read it").status == 200
     assert pauses == [waited]
+    going_on = f"{server.host}: can't read it: 429 Too Many Requests; goes on in {waited:.0f} s"
+    assert told == ([going_on] if waited else [])
 
 
 def test_an_answer_for_another_blob_is_not_believed(server: Server) -> None:
