@@ -17,7 +17,7 @@ It doesn't know the packages that are laid on the image for the environment's sa
 load("//apt:defs.bzl", "AptLayerInfo")
 load("//images:config.bzl", "RUNTIMES")
 load("//venv:providers.bzl", "VenvInfo")
-load(":layer_libraries.bzl", "LayerLibrariesInfo", "layer_libraries")
+load(":layer_libraries.bzl", "ElfScanInfo", "layer_libraries")
 
 SUITES = {row.suite: None for row in RUNTIMES}.keys()
 
@@ -79,7 +79,7 @@ def _image_needs_impl(ctx):
     below = ([ctx.attr.base] if ctx.attr.base else []) + ctx.attr.layers
     base = depset(
         order = "postorder",
-        transitive = [target[LayerLibrariesInfo].files for target in below],
+        transitive = [target[ElfScanInfo].files for target in below],
     )
     apt = [target[AptLayerInfo] for target in [ctx.attr.apt_base] + ctx.attr.layers if AptLayerInfo in target]
     venv = ctx.attr.venv[VenvInfo]

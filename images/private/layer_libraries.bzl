@@ -7,7 +7,7 @@ my_rule = rule(
 )
 
 def _my_rule_impl(ctx):
-    files = ctx.attr.image[LayerLibrariesInfo].files  # of all layers, the lowest first
+    files = ctx.attr.image[ElfScanInfo].files  # of all layers, the lowest first
 ```
 
 To see them: `bazel build --aspects=//images/private:layer_libraries.bzl%layer_libraries --output_groups=layer_libraries
@@ -17,7 +17,7 @@ IMAGE`.
 load("//tools/common:worker.bzl", "WORKER")
 load("//venv:providers.bzl", "VenvInfo")
 
-LayerLibrariesInfo = provider(
+ElfScanInfo = provider(
     doc = "What the dynamic loader would read of the files in an image or a layer.",
     fields = {
         "files": "depset of Files in postorder: JSON as of //tools/elf_scan:facts.py for each layer or what it is made " +
@@ -55,8 +55,8 @@ def _of_image(ctx):
     base = getattr(ctx.rule.attr, "base", None)
     below = []
     for number, part in enumerate(([base] if base else []) + ctx.rule.attr.tars):
-        if LayerLibrariesInfo in part:
-            below.append(part[LayerLibrariesInfo].files)
+        if ElfScanInfo in part:
+            below.append(part[ElfScanInfo].files)
         else:
             below.append(depset([_read(ctx, "{}.{}".format(ctx.label.name, number), part[DefaultInfo])]))
     return depset(order = "postorder", transitive = below)
@@ -67,12 +67,12 @@ def _layer_libraries_impl(target, ctx):
         files = target[VenvInfo].libraries
     elif hasattr(ctx.rule.attr, "tars"):
         files = _of_image(ctx)
-    elif type(wrapped) == "Target" and LayerLibrariesInfo in wrapped:
-        files = wrapped[LayerLibrariesInfo].files
+    elif type(wrapped) == "Target" and ElfScanInfo in wrapped:
+        files = wrapped[ElfScanInfo].files
     else:
         files = depset([_read(ctx, ctx.label.name, target[DefaultInfo])], order = "postorder")
     return [
-        LayerLibrariesInfo(files = files),
+        ElfScanInfo(files = files),
         OutputGroupInfo(layer_libraries = files),
     ]
 
@@ -88,5 +88,5 @@ layer_libraries = aspect(
             executable = True,
         ),
     },
-    provides = [LayerLibrariesInfo],
+    provides = [ElfScanInfo],
 )

@@ -17,7 +17,7 @@ library_closure(
 """
 
 load(":image_needs.bzl", "ImageNeedsInfo", "SUITES")
-load(":layer_libraries.bzl", "LayerLibrariesInfo", "layer_libraries")
+load(":layer_libraries.bzl", "ElfScanInfo", "layer_libraries")
 
 _DOC = """Checks that an image has the libraries that its environment needs, and needs those that it has.
 
@@ -98,7 +98,7 @@ def _image(ctx):
 def _resolve(ctx, closure):
     """Declares the action that writes the closure."""
     needs = ctx.attr.needs[ImageNeedsInfo]
-    added = ctx.attr.added[LayerLibrariesInfo].files if ctx.attr.added else depset()
+    added = ctx.attr.added[ElfScanInfo].files if ctx.attr.added else depset()
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")

@@ -13,7 +13,7 @@ architecture: //tools/link_test. It reads what LayerLibraries told of each layer
 
 load("//tools/common:launcher.bzl", "launcher")
 load(":image_attr.bzl", "image_layout")
-load(":layer_libraries.bzl", "LayerLibrariesInfo", "layer_libraries")
+load(":layer_libraries.bzl", "ElfScanInfo", "layer_libraries")
 
 _DOC = "Tests that the dynamic loader could load every ELF file in an image."
 
@@ -44,7 +44,7 @@ def _short_path(file):
     return file.short_path
 
 def _link_test_impl(ctx):
-    libraries = ctx.attr.image[LayerLibrariesInfo].files
+    libraries = ctx.attr.image[ElfScanInfo].files
     arguments = ctx.actions.declare_file(ctx.label.name + ".args")
     args = ctx.actions.args()
     args.set_param_file_format("multiline")
