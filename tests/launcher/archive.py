@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 # What a toolbox needs for its tests, and for bubblewrap's command line.
-PROGRAMS = "bash cat env id ls sleep stat test touch true tty".split()
+PROGRAMS = "bash cat env id ls setsid sleep stat test touch true tty".split()
 _ARCHITECTURE = subprocess.run(
     ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
 ).stdout.strip()
@@ -56,10 +56,10 @@ def make_key(home: Path, public: Path) -> Key:
     return Key(home, public)
 
 
-def make_package(folder: Path, name: str = "tiny", depends: str = "") -> Package:
-    """Builds a .deb with a few programs of this machine and the libraries that they load."""
+def make_package(folder: Path, name: str = "tiny", depends: str = "", bazel: str = "") -> Package:
+    """Builds a .deb with a few programs of this machine, their libraries, and perhaps a script as Bazel."""
     root = folder / name
-    for place in ("dev", "proc", "sys", "etc", "usr/bin", "usr/lib", "var", "DEBIAN"):
+    for place in "dev proc sys etc mnt run srv tmp usr/bin usr/lib var DEBIAN".split():
         (root / place).mkdir(parents=True)
     for link in ("bin", "lib", "lib64"):
         (root / link).symlink_to("usr/bin" if link == "bin" else "usr/lib")
@@ -71,6 +71,9 @@ def make_package(folder: Path, name: str = "tiny", depends: str = "") -> Package
             target = root / "usr/lib" / Path(library).name
             if not target.exists():
                 shutil.copy(library, target)
+    if bazel:
+        (root / "usr/bin/bazel").write_text(f"#!/bin/bash\n{bazel}\n")
+        (root / "usr/bin/bazel").chmod(0o755)
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/bash\n")
     (root / "etc/group").write_text("root:x:0:\n")
     control = f"Package: {name}\nVersion: 1.0\nArchitecture: {_ARCHITECTURE}\n"

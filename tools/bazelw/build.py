@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from types import FrameType
 
-from tools.bazelw import certs, failures, host, mmdebstrap, rootfs, unprivileged
+from tools.bazelw import certs, failures, host, mmdebstrap, rootfs, training, unprivileged
 from tools.bazelw.errors import LauncherError
 from tools.bazelw.progress import Progress
 from tools.bazelw.recipe import Recipe
@@ -60,7 +60,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
     host.archive(env)  # fails before anything is made
-    progress = Progress(_TOTAL)
+    progress = Progress(_TOTAL + (training.PACKAGE in recipe.packages))
     progress.say(f"making the toolbox in {store.folder} (once; {recipe.hint or 'see --toolbox-info'})")
     scratch = store.scratch(recipe.key)
     log = os.path.join(scratch, "build.log")
@@ -73,6 +73,11 @@ def _build(recipe: Recipe, store: Store, env: Mapping[str, str]) -> None:
         suite = _install(recipe, archive, scratch, progress, env)
         progress.step("configuring Bazel and apt")
         info = rootfs.finish(scratch, archive, suite)
+        if training.PACKAGE in recipe.packages:
+            progress.step("watching Bazel build, for it to start faster")
+            if not training.train(scratch, log):
+                progress.end("failed")
+                progress.say("Bazel's server will take a second longer to start; build.log says why")
         info.update(
             {"suite": suite, "mirror": archive.public_uri, "key": recipe.key, "made": int(time.time())}
         )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tools.bazelw.errors import LauncherError
 
-LAYOUT = 4  # raise it when the code makes another root from the same recipe
+LAYOUT = 5  # raise it when the code makes another root from the same recipe
 _VERSION = 1
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "toolbox.json")
 

@@ -141,7 +141,7 @@ def _data(root: str, workspace: str, identity: str) -> dict[str, str]:
     rc = _text(os.path.join(root, "etc/bazel.bazelrc"))
     if rc:
         home = os.path.expanduser("~")  # Java takes it from /etc/passwd, Bazel and its options from Java
-        options = [f"-Dbazelw.view={identity}", f"-Duser.home={home}", *jvm.OPTIONS]
+        options = [f"-Dbazelw.view={identity}", f"-Duser.home={home}", *jvm.options(root)]
         data["/etc/bazel.bazelrc"] = rc + "".join(
             f'startup "--host_jvm_args={option}"\n' for option in options
         )
