@@ -60,7 +60,7 @@ def licence(name: str, expression: str, text: str, classifiers: list[str]) -> Li
         text = " and ".join(each.rpartition(" :: ")[2] for each in classifiers)
     if not text or len(text) > _LONGEST:
         return Licence()
-    ref = reference(f"pypi-{name}", text)
+    ref = reference(f"pypi-{name}", text.removeprefix("LicenseRef-"))
     return Licence(ref, {ref: f"{text}: see the .dist-info folder of {name}"})
 
 

@@ -29,6 +29,7 @@ OSI = "License :: OSI Approved :: "
         ("", "", [OSI + "ISC License (ISCL)", OSI + "MIT License"], "ISC AND MIT"),
         ("", "", [OSI + "BSD License"], "LicenseRef-pypi-x-BSD-License"),
         ("", "NVIDIA Proprietary Software", [], "LicenseRef-pypi-x-NVIDIA-Proprietary-Software"),
+        ("", "LicenseRef-NVIDIA-Proprietary", [], "LicenseRef-pypi-x-NVIDIA-Proprietary"),
         ("", "", [], ""),
         ("see; the file", "", [], ""),
     ],
