@@ -47,11 +47,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Bom:
-    """All of an image. `identity` follows from it, so that equal bills have equal names."""
+    """All of an image."""
 
     subject: Subject
     items: tuple[Item, ...]
-    identity: uuid.UUID
 
 
 def merge(subject: Subject, components: Iterable[Component], suites: Sequence[str]) -> Bom:
@@ -72,9 +71,13 @@ def merge(subject: Subject, components: Iterable[Component], suites: Sequence[st
         Item(ref, purl(each, suite), each, _needs(each, ref, index))
         for ref, each in zip(refs, found, strict=True)
     )
-    content = json.dumps([subject.digest, *(asdict(each) for each in items)], sort_keys=True)
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(content.encode()).hexdigest())
-    return Bom(subject, items, identity)
+    return Bom(subject, items)
+
+
+def identity(document: Mapping[str, object]) -> uuid.UUID:
+    """Follows from all that a document says: equal ones have equal names, and no two others the same."""
+    content = json.dumps(document, sort_keys=True).encode()
+    return uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(content).hexdigest())
 
 
 def _known(components: Iterable[Component]) -> list[Component]:

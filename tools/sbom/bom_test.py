@@ -36,13 +36,6 @@ def test_each_component_is_there_once_and_in_one_order() -> None:
     assert merge(SUBJECT, reversed(parts), ["bookworm"]) == bom
 
 
-def test_the_identity_is_that_of_image_and_content() -> None:
-    bom = merge(SUBJECT, [deb("a")], [])
-    assert bom.identity == merge(SUBJECT, [deb("a")], []).identity
-    assert bom.identity != merge(SUBJECT, [deb("a", license="MIT")], []).identity
-    assert bom.identity != merge(replace(SUBJECT, digest="sha256:" + "0" * 64), [deb("a")], []).identity
-
-
 def test_what_differs_has_names_of_its_own() -> None:
     parts = [
         wheel("x", sha256="1" * 64),

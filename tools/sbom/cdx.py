@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tools.sbom.bom import Bom, Item
+from tools.sbom.bom import Bom, Item, identity
 
 Json = dict[str, Any]
 
@@ -28,11 +28,11 @@ def cyclonedx(bom: Bom, tool: str, version: str) -> Json:
         tool: name of who made it.
         version: its version.
     """
-    return {
+    document: Json = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": bom.identity.urn,
+        "serialNumber": "",
         "version": 1,
         "metadata": {
             "tools": {"components": [{"type": "application", "name": tool, "version": version}]},
@@ -51,6 +51,7 @@ def cyclonedx(bom: Bom, tool: str, version: str) -> Json:
             *({"ref": each.ref, "dependsOn": list(each.needs)} for each in bom.items),
         ],
     }
+    return document | {"serialNumber": identity(document).urn}
 
 
 def _component(item: Item) -> Json:

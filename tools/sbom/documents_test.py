@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from tools.component.record import Component, dumps
 from tools.image_run import testing as make
 from tools.sbom.__main__ import main
 from tools.sbom.bom import Subject, merge
+from tools.sbom.cdx import cyclonedx
 from tools.sbom.provenance import Builder, provenance
+from tools.sbom.spdx import spdx
 from tools.sbom.subject import read_subject
 
 COMPONENTS = [
@@ -220,6 +223,25 @@ def test_the_same_bytes_whatever_the_order(
     before = {name: data for name, data in made.files().items() if not name.startswith("again")}
     assert again.files() == before
     assert len(before) == 3 + 2 + 7
+
+
+def test_documents_that_differ_in_anything_have_names_of_their_own() -> None:
+    """SPDX 2.3, 6.5: a namespace is that of one document."""
+    subject = Subject("app", "//x:app", "amd64", "sha256:" + "0" * 64, 100, "application/x")
+    bom = merge(subject, COMPONENTS, ["bookworm"])
+    others = [
+        merge(replace(subject, digest="sha256:" + "1" * 64), COMPONENTS, ["bookworm"]),
+        merge(subject, COMPONENTS[1:], ["bookworm"]),
+        merge(subject, COMPONENTS, ["trixie"]),  # in the package URLs
+    ]
+    names = [spdx(each, "tool-1", 0)["documentNamespace"] for each in (bom, *others)]
+    names += [spdx(bom, "tool-2", 0)["documentNamespace"], spdx(bom, "tool-1", 86400)["documentNamespace"]]
+    assert len(set(names)) == len(names)
+    assert spdx(bom, "tool-1", 0)["documentNamespace"] == names[0]
+    serials = [cyclonedx(each, "tool", "1")["serialNumber"] for each in (bom, *others)]
+    serials.append(cyclonedx(bom, "tool", "2")["serialNumber"])
+    assert len(set(serials)) == len(serials)
+    assert cyclonedx(bom, "tool", "1")["serialNumber"] == serials[0]
 
 
 def test_the_time_is_that_of_source_date_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tools.component.record import Component
-from tools.sbom.bom import Bom, Item
+from tools.sbom.bom import Bom, Item, identity
 
 Json = dict[str, Any]
 
@@ -36,18 +36,20 @@ def spdx(bom: Bom, tool: str, epoch: int) -> Json:
         epoch: seconds since 1970 that it is said to be made at; a clock would change its digest.
     """
     created = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {
+    document: Json = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": bom.subject.name,
-        "documentNamespace": f"https://spdx.org/spdxdocs/{bom.subject.name}-{bom.identity}",
+        "documentNamespace": "",
         "creationInfo": {"created": created, "creators": [f"Tool: {tool}"]},
         "documentDescribes": [_IMAGE],
         "packages": [_image(bom), *(_package(each) for each in bom.items)],
         "hasExtractedLicensingInfos": _references(bom),
         "relationships": _relationships(bom),
     }
+    namespace = f"https://spdx.org/spdxdocs/{bom.subject.name}-{identity(document)}"
+    return document | {"documentNamespace": namespace}
 
 
 def _image(bom: Bom) -> Json:
