@@ -70,6 +70,17 @@ def test_a_helper_of_docker_is_used(closed: Registry, push: Pusher, file: Path, 
     assert f"error: {config}: docker-credential-test, which keeps the login for" in refused.stderr
 
 
+def test_a_file_of_certificates_that_is_none_is_told_of_before_anything_is_asked(
+    push: Pusher, file: Path, tmp_path: Path
+) -> None:
+    """Where nothing is said by TLS, too: who names one counts on it."""
+    for ca, reason in ((tmp_path / "none.pem", "No such file"), (file, "it has no certificate in PEM")):
+        refused = push(file, *where("http://localhost:1"), "--ca", str(ca))
+        assert refused.returncode == 1
+        assert f"error: {ca}: can't be used as a certificate: {reason}" in refused.stderr
+        assert "localhost:1" not in refused.stderr
+
+
 def test_a_wrong_password_is_refused_once(closed: Registry, push: Pusher, file: Path) -> None:
     push.login(closed.host, "user", "hunter2")
     with proxied(closed.host) as proxy:

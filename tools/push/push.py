@@ -20,6 +20,7 @@ from tools.push.options import Options
 from tools.push.progress import Progress
 from tools.push.survey import survey
 from tools.push.verify import Verifier
+from tools.registry import tls
 from tools.registry.client import Registry, Session
 from tools.registry.journal import Journal
 from tools.registry.layout import Layout
@@ -31,6 +32,8 @@ _T = TypeVar("_T")
 
 def prepare(options: Options, environ: Mapping[str, str], patience: Patience) -> list[Job]:
     """Reads what is to be pushed, and where to, and tells all that is wrong with it at once."""
+    if options.ca:
+        tls.check(options.ca)
     signing.check(options)
     planned = plan.read(options.plan)
     stamped = tags.stamp(planned.status) if options.stamp else []

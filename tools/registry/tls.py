@@ -43,6 +43,11 @@ def context(host: str, environ: Mapping[str, str], ca: Path | None = None) -> ss
     return made
 
 
+def check(ca: Path) -> None:
+    """Tells what is wrong with a file of certificates, also where nothing is said by TLS."""
+    _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca)
+
+
 def _trust(made: ssl.SSLContext, file: Path) -> None:
     try:
         made.load_verify_locations(cafile=os.fspath(file))
