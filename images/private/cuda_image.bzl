@@ -14,7 +14,6 @@ docs/cuda_image.md is its guide.
 """
 
 load("@rules_oci//oci:defs.bzl", "oci_image")
-load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
 load("//images:config.bzl", "ARCHITECTURES")
 load("//images:names.bzl", "tag")
 load("//venv:layers.bzl", "plain_venv_layers")
@@ -27,6 +26,7 @@ load(":image_family.bzl", "image_family")
 load(":image_libraries.bzl", "image_closure", "image_closures", "image_libraries", "libraries_layer")
 load(":image_venv.bzl", "image_venv")
 load(":ld_cache_layer.bzl", "ld_cache_layer")
+load(":plain_layer.bzl", "plain_layer")
 load(":platform_select.bzl", "by_architecture", "platform_select")
 
 # Debian's nobody, by number: Kubernetes' runAsNonRoot knows no names. It has a line in /etc/passwd, which
@@ -253,12 +253,8 @@ def _app_layer(name, arch, python, srcs, tags):
         srcs = srcs,
         tags = tags,
     )
-    pkg_tar(
+    plain_layer(
         name = name,
         srcs = [name + "_sources"],
-        extension = "tar.gz",
-        mtime = 0,
-        owner = "0.0",
-        portable_mtime = False,
         tags = tags,
     )
