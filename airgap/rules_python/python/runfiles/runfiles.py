@@ -1,6 +1,6 @@
 """Finds runfiles by the name of their repository, as a BUILD file spells it.
 
-    runfiles = Runfiles.CreateOrRaise()
+    runfiles = Runfiles.Create()
     path = runfiles.Rlocation("_main/tests/data.txt")
     path = runfiles.Rlocation("other_module/tool")
 
@@ -28,14 +28,6 @@ class Runfiles:
         """Returns the runfiles that the environment names, or None."""
         tree = (os.environ if env is None else env).get("RUNFILES_DIR")
         return Runfiles(tree) if tree else None
-
-    @staticmethod
-    def CreateOrRaise(env: Mapping[str, str] | None = None) -> Runfiles:
-        """Returns the runfiles that the environment names."""
-        runfiles = Runfiles.Create(env)
-        if runfiles is None:
-            raise RuntimeError("RUNFILES_DIR is not set: was this started by Bazel?")
-        return runfiles
 
     @staticmethod
     def CreateDirectoryBased(runfiles_dir_path: str) -> Runfiles:
@@ -101,8 +93,3 @@ def CreateDirectoryBased(runfiles_dir_path: str) -> Runfiles:
 def Create(env: Mapping[str, str] | None = None) -> Runfiles | None:
     """The static method of `Runfiles`."""
     return Runfiles.Create(env)
-
-
-def CreateOrRaise(env: Mapping[str, str] | None = None) -> Runfiles:
-    """The static method of `Runfiles`."""
-    return Runfiles.CreateOrRaise(env)

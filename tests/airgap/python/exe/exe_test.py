@@ -24,6 +24,8 @@ _EXPECTED = {
     "main": "__main__",
     "tool_error": "tools.common.errors",
 }
+# Every method that the drop-in's Runfiles has. Upstream's version that it stands for has them all, and more.
+_RUNFILES = {"Create", "CreateDirectoryBased", "CurrentRepository", "EnvVars", "Rlocation"}
 
 
 def _run(environment: dict[str, str], *command: str, cwd: Path | None = None) -> dict[str, Any]:
@@ -43,6 +45,12 @@ def test_in_an_action(name: str, arguments: list[str]) -> None:
     assert facts["argv"][0] == "--out"
     assert facts["argv"][2:] == arguments
     assert not facts["network"]
+
+
+def test_the_drop_ins_runfiles_are_part_of_upstreams() -> None:
+    found = set(json.loads((_HERE / "probe_run.json").read_text(encoding="utf-8"))["runfiles"])
+    assert found >= _RUNFILES
+    assert found == _RUNFILES or not _IS_DROPIN
 
 
 @pytest.mark.parametrize("variable", ["RUNFILES_DIR", "TEST_SRCDIR", None])

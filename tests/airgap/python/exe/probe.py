@@ -21,7 +21,8 @@ def has_network() -> bool:
 
 def facts() -> dict[str, object]:
     """What is found."""
-    runfiles = Runfiles.CreateOrRaise()
+    runfiles = Runfiles.Create()
+    assert runfiles is not None
     data = runfiles.Rlocation("_main/tests/airgap/python/exe/data.txt")
     library = runfiles.Rlocation("rules_python/python/runfiles/runfiles.py")
     return {
@@ -34,6 +35,7 @@ def facts() -> dict[str, object]:
         "library": Path(str(library)).is_file(),
         "main": __name__,
         "network": has_network(),
+        "runfiles": [name for name in dir(Runfiles) if not name.startswith("_")],
         "tool_error": ToolError.__module__,
         "writes_bytecode": not sys.dont_write_bytecode,
     }
