@@ -69,6 +69,11 @@ def test_runfiles_of_another_program_do_not_confuse_it(tmp_path: Path) -> None:
     assert _run({"RUNFILES_DIR": str(tmp_path)}, str(_PROGRAM)).items() >= _EXPECTED.items()
 
 
+def test_no_package_gets_a_file_that_is_not_in_the_sources() -> None:
+    assert [*Path("tests").rglob("*.py")]
+    assert not [*Path("tests").rglob("__init__.py")]
+
+
 @pytest.mark.skipif(not _IS_DROPIN, reason="upstream lets PYTHON* variables in")
 def test_the_users_environment_stays_out(tmp_path: Path) -> None:
     for name in ("greeting.py", "json.py", "sitecustomize.py", "usercustomize.py"):
