@@ -148,6 +148,7 @@ def cuda_image_tests(name):
             "relocate.py",
         ]] + ["app/python/runfiles/" + each for each in [
             "__init__.py",
+            "py.typed",
             "runfiles.py",
         ]] + ["usr/share/python3/app/lib/python3.11/site-packages/pycuda-app.pth"],
         target_under_test = ":sources",
