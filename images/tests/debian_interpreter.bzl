@@ -9,6 +9,8 @@ debian_interpreter(
 ```
 """
 
+load("//tools/platforms:defs.bzl", "outside_of_images")
+
 def _debian_interpreter_impl(ctx):
     program = ctx.actions.declare_file("{}/bin/python{}".format(ctx.label.name, ctx.attr.python))
     library = ctx.actions.declare_directory(ctx.label.name + "/lib")
@@ -43,6 +45,10 @@ debian_interpreter = rule(
             doc = "Major and minor version of Python.",
             mandatory = True,
         ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+            doc = "What Bazel asks of a rule with a transition.",
+        ),
         "_tool": attr.label(
             cfg = "exec",
             default = ":relocate",
@@ -50,4 +56,6 @@ debian_interpreter = rule(
             executable = True,
         ),
     },
+    # What makes it must not run on it, as programs configured for this Python would.
+    cfg = outside_of_images,
 )
