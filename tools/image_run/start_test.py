@@ -181,8 +181,8 @@ def test_an_ordinary_user_can_do_it_too(tool: Tool) -> None:
 
 
 def _open_to_all(program: str) -> bool:
-    folders = Path(program).resolve().parents
-    return Path(program).exists() and all(folder.stat().st_mode & 0o001 for folder in folders)
+    file = Path(program).resolve()
+    return file.exists() and all(each.stat().st_mode & 0o001 for each in (file, *file.parents))
 
 
 def test_config_keeps_its_bytes(tool: Tool) -> None:
