@@ -19,6 +19,15 @@ def lacks(pattern):
         return str(error).partition(":")[0]
 """
 
+# The platforms of Qt that hints do not leave out. GTK's theme is a plugin that they do.
+_QT_PLUGINS = """plugins = QtCore.QLibraryInfo.path(QtCore.QLibraryInfo.LibraryPath.PluginsPath)
+for name in ("minimal", "offscreen", "xcb"):
+    platform = QtCore.QPluginLoader(f"{plugins}/platforms/libq{name}.so")
+    assert platform.load(), platform.errorString()
+theme = QtCore.QPluginLoader(f"{plugins}/platformthemes/libqgtk3.so")
+assert not theme.load() and "libgtk-3.so.0: cannot open" in theme.errorString(), theme.errorString()
+"""
+
 # What needs packages that hinted_py311.pkgdeps.json has.
 USES: Mapping[str, Use] = {
     # There is no display.
@@ -52,7 +61,7 @@ assert not label.grab().isNull()
 """,
         "ImportError: libGL.so.1: cannot open shared object file",
     ),
-    # Every module, and the platforms that hints do not leave out. GTK's theme is a plugin that they do.
+    # Every module, and the plugins.
     "pyqt6-qt6": Use(
         """
 from PyQt6 import QtCore
@@ -60,13 +69,8 @@ import importlib, pkgutil, PyQt6
 for module in pkgutil.iter_modules(PyQt6.__path__):
     importlib.import_module("PyQt6." + module.name)
 app = QtCore.QCoreApplication([])
-plugins = QtCore.QLibraryInfo.path(QtCore.QLibraryInfo.LibraryPath.PluginsPath)
-for name in ("minimal", "offscreen", "xcb"):
-    platform = QtCore.QPluginLoader(f"{plugins}/platforms/libq{name}.so")
-    assert platform.load(), platform.errorString()
-theme = QtCore.QPluginLoader(f"{plugins}/platformthemes/libqgtk3.so")
-assert not theme.load() and "libgtk-3.so.0: cannot open" in theme.errorString(), theme.errorString()
-""",
+"""
+        + _QT_PLUGINS,
         "ImportError: libglib-2.0.so.0: cannot open shared object file",
     ),
     # As above, and what draws without a GPU, a database and TLS.
@@ -111,13 +115,8 @@ query = QtSql.QSqlQuery("SELECT 1 + 1")
 assert query.next() and query.value(0) == 2
 assert QtNetwork.QSslSocket.supportsSsl()
 
-plugins = QtCore.QLibraryInfo.path(QtCore.QLibraryInfo.LibraryPath.PluginsPath)
-for name in ("minimal", "offscreen", "xcb"):
-    platform = QtCore.QPluginLoader(f"{plugins}/platforms/libq{name}.so")
-    assert platform.load(), platform.errorString()
-theme = QtCore.QPluginLoader(f"{plugins}/platformthemes/libqgtk3.so")
-assert not theme.load() and "libgtk-3.so.0: cannot open" in theme.errorString(), theme.errorString()
-""",
+"""
+        + _QT_PLUGINS,
         "ImportError: libglib-2.0.so.0: cannot open shared object file",
     ),
     # Its modules need nothing, its windows do. There is no display; which devices there are is up to drivers.
