@@ -8,8 +8,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_SOURCES = Path(__file__).resolve().parents[2]
-
 
 @dataclass(frozen=True)
 class Run:
@@ -20,7 +18,7 @@ class Run:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Starts a command; options of image_run come before it."""
-        environment = os.environ | {"PYTHONPATH": str(_SOURCES), "XDG_CACHE_HOME": str(self.cache)}
+        environment = os.environ | {"PYTHONPATH": ":".join(sys.path), "XDG_CACHE_HOME": str(self.cache)}
         line = [sys.executable, "-m", "tools.image_run", "--layout", str(self.layout), *arguments]
         return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
 

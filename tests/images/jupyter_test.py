@@ -12,7 +12,6 @@ import pytest
 from tools.image_run.layout import open_image
 
 _LAYOUT = Path(os.environ["IMAGE"]).absolute()
-_SOURCES = Path(__file__).resolve().parents[2]
 _CONFIG = json.loads(open_image(_LAYOUT).config.text)["config"]
 
 # The image's own command, and a program that talks to it when it listens.
@@ -40,7 +39,7 @@ _STRICT = ("--read-only", "--user", "1000:1000")
 def _run(*command: str, options: Sequence[str] = _STRICT) -> "subprocess.CompletedProcess[str]":
     line = [sys.executable, "-m", "tools.image_run", "--layout", str(_LAYOUT), *options, "--", *command]
     return subprocess.run(
-        line, env=os.environ | {"PYTHONPATH": str(_SOURCES)}, capture_output=True, text=True
+        line, env=os.environ | {"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True
     )
 
 

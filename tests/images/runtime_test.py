@@ -16,7 +16,6 @@ from tools.image_run.layout import Image, open_image
 
 _LAYOUT = Path(os.environ["IMAGE"]).absolute()
 _PYTHON = "python" + os.environ["IMAGE_PYTHON"]
-_SOURCES = Path(__file__).resolve().parents[2]
 _LARGEST = 70 * 10**6  # bytes, compressed
 _IMPORTS = "import asyncio, bz2, ctypes, email.mime.text, hashlib, lzma, sqlite3, ssl, urllib.request, zlib"
 
@@ -30,7 +29,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="environment")
 def _environment(cache: Path) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(_SOURCES), "XDG_CACHE_HOME": str(cache)}
+    return os.environ | {"PYTHONPATH": ":".join(sys.path), "XDG_CACHE_HOME": str(cache)}
 
 
 @pytest.fixture(name="run")

@@ -32,7 +32,7 @@ def start(
             *("--read-only", "--user", "1000:1000", "--env", "HOME=/tmp", "--", "python", "-c"),
             (_HERE / "starter.py").read_text(),
         ],
-        env=os.environ | {"PYTHONPATH": str(_HERE.parents[1])} | dict(env),
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path)} | dict(env),
         input=json.dumps(programs),
         capture_output=True,
         text=True,

@@ -13,7 +13,6 @@ from pathlib import Path
 from tools.elf_scan.loader import Edge
 from tools.elf_scan.versions import missing_versions
 
-_SOURCES = Path(__file__).resolve().parents[2]
 _LD_SO = "/lib64/ld-linux-x86-64.so.2"
 # With --list the loader ends at the first library that is not found; with ldd's variable it goes on.
 _LOOP = f"""while IFS= read -r file; do
@@ -78,7 +77,7 @@ def ask(
         "",
     ]
     line += ["--bind", f"{scratch / 'files'}:/tmp/files:ro", "--", "/bin/sh", "-c", _LOOP]
-    environment = os.environ | {"PYTHONPATH": str(_SOURCES), "XDG_CACHE_HOME": str(scratch)}
+    environment = os.environ | {"PYTHONPATH": ":".join(sys.path), "XDG_CACHE_HOME": str(scratch)}
     done = subprocess.run(line, env=environment, capture_output=True, check=False)
     text = os.fsdecode(done.stdout)
     assert text.startswith("\n="), os.fsdecode(done.stderr)

@@ -123,7 +123,7 @@ class Run:
 
     def __init__(self, layout: Path, cache: Path) -> None:
         self._command = [sys.executable, "-m", "tools.image_run", "--layout", str(layout)]
-        self._environ = os.environ | {"PYTHONPATH": os.getcwd(), "XDG_CACHE_HOME": str(cache)}
+        self._environ = os.environ | {"PYTHONPATH": ":".join(sys.path), "XDG_CACHE_HOME": str(cache)}
 
     def __call__(self, *arguments: str) -> str:
         """The output of a program that succeeds."""

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-SOURCES = Path(__file__).absolute().parents[2]
-
 
 @dataclass(frozen=True)
 class Building:
@@ -33,7 +31,7 @@ class Building:
         line += ["--label", "//some:target", "--out", str(self.wheel), *options]
         for wheel in self.wheels:
             line += ["--wheel", str(wheel)]
-        env = {**os.environ, "PYTHONPATH": str(SOURCES), **self.env}
+        env = {**os.environ, "PYTHONPATH": ":".join(sys.path), **self.env}
         return subprocess.run(
             [*line, str(sdist)], env=env, umask=self.umask, capture_output=True, text=True, check=False
         )

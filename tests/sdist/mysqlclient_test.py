@@ -26,7 +26,7 @@ def python(image: Path, code: str) -> subprocess.CompletedProcess[str]:
         "--user",
         "1000:1000",
     ]
-    env = os.environ | {"PYTHONPATH": str(Path(__file__).absolute().parents[2])}
+    env = os.environ | {"PYTHONPATH": ":".join(sys.path)}
     return subprocess.run([*line, "--", "python", "-c", code], env=env, capture_output=True, text=True)
 
 

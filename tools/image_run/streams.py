@@ -5,20 +5,19 @@ and zstd many frames; a Python before 3.14 needs the program `zstd` for those.
 """
 
 import contextlib
-import gzip
 import hashlib
 import importlib
 import io
 import shutil
 import subprocess
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO, cast
 
 from tools.common.errors import ToolError
+from tools.common.inflate import DeflateError, GzipFile
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -33,7 +32,7 @@ def _module() -> ModuleType | None:
 
 
 _MODULE = _module()
-_DAMAGE = (OSError, EOFError, zlib.error, *([_MODULE.ZstdError] if _MODULE else []))
+_DAMAGE = (OSError, EOFError, DeflateError, *([_MODULE.ZstdError] if _MODULE else []))
 
 
 class HashingReader(io.RawIOBase):
@@ -69,7 +68,7 @@ def open_layer(blob: Path) -> Iterator[HashingReader]:
         magic = raw.read(4)
         raw.seek(0)
         if magic.startswith(_GZIP):
-            with gzip.GzipFile(fileobj=raw, mode="rb") as plain:
+            with GzipFile(fileobj=raw, mode="rb") as plain:
                 yield HashingReader(cast(BinaryIO, plain), blob)
         elif magic == _ZSTD:
             with _zstd(raw, blob) as unpacked:

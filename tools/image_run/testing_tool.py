@@ -22,7 +22,7 @@ class Tool:
 
     def env(self, **more: str) -> dict[str, str]:
         """The environment to start it in."""
-        return os.environ | {"XDG_CACHE_HOME": str(self.cache), "PYTHONPATH": str(ROOT)} | more
+        return os.environ | {"XDG_CACHE_HOME": str(self.cache), "PYTHONPATH": ":".join(sys.path)} | more
 
     def run(self, *arguments: str, stdin: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
         """Starts it and waits for its end."""

@@ -109,7 +109,7 @@ def _uv() -> Uv:
     programs = [Path(name).resolve() for name in os.environ.get("UV", "").split() if Path(name).name == "uv"]
     if not programs:
         raise ToolError(
-            "the uv wheel has no program named uv", remedy="lock another version of uv in venv/locks/uv.in"
+            "the uv wheel has no program named uv", remedy="lock another version of uv in venv/locks/tools.in"
         )
     shown = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
     if shown.returncode:

@@ -14,7 +14,6 @@ import pytest
 
 from tools.image_run import testing as make
 
-_ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = Path(os.environ["STRUCTURE_TEST_PROGRAM"]).absolute()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -55,7 +54,7 @@ def _start(layout: Path, tmp_path: Path) -> Start:
         }
         (tmp_path / "spec.json").write_text(json.dumps(spec | changes))
         env = os.environ | {
-            "PYTHONPATH": str(_ROOT),
+            "PYTHONPATH": ":".join(sys.path),
             "STRUCTURE_TEST_SPEC": str(tmp_path / "spec.json"),
             "TEST_TMPDIR": str(tmp_path),
             "XML_OUTPUT_FILE": str(tmp_path / "test.xml"),
@@ -242,7 +241,7 @@ def test_missing_program_is_one_error(run: Run) -> None:
 
 
 def test_without_a_specification() -> None:
-    env = os.environ | {"PYTHONPATH": str(_ROOT)}
+    env = os.environ | {"PYTHONPATH": ":".join(sys.path)}
     line = [sys.executable, "-m", "tools.structure_test"]
     done = subprocess.run(line, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: STRUCTURE_TEST_SPEC is not set")

@@ -6,15 +6,14 @@ of its patch level. The rest is little, and what changed between versions is sai
 
 from __future__ import annotations
 
-import gzip
 import re
 import shlex
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.common.errors import ToolError
+from tools.image_run.streams import open_tar
 
 _GITIGNORE = "# Created by venv; see https://docs.python.org/3/library/venv.html\n*\n"
 
@@ -84,8 +83,7 @@ def read_templates(layer: Path, python: str) -> dict[str, tuple[int, bytes]]:
     """The activation scripts in a layer with a Python: mode and content by name."""
     place = re.compile(rf"(.*/)?lib/python{re.escape(python)}/venv/scripts/(common|posix)/([^/]+)")
     found: dict[str, tuple[int, bytes]] = {}
-    # tarfile's own decompression ends with the first of many gzip members.
-    with gzip.open(layer) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+    with open_tar(layer) as archive:
         for member in archive:
             match = place.fullmatch(member.name)
             if match and (file := archive.extractfile(member)):

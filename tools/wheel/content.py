@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-import zlib
 from dataclasses import dataclass
+
+from tools.common.inflate import crc32
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Content:
 
     def add(self, data: bytes) -> str | None:
         """Takes some more; says what is wrong as soon as there is too much of it."""
-        self._crc = zlib.crc32(data, self._crc)
+        self._crc = crc32(data, self._crc)
         self._size += len(data)
         if self._hash is not None:
             self._hash.update(data)

@@ -8,10 +8,11 @@ megabytes; what is read in one call, or in neighbouring ones, costs one of their
 
 from __future__ import annotations
 
-import zlib
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from tools.common.inflate import Inflater, inflater
 
 WHOLE = 8 << 20  # content of up to this size is kept
 COPIES = 64
@@ -26,7 +27,7 @@ class _Copy:
 
     taken: int
     given: int
-    inflate: zlib._Decompress
+    inflate: Inflater
 
 
 class Inflated:
@@ -45,13 +46,13 @@ class Inflated:
         self._size, self._raw, self._begins = size, raw, begins
         self._keep = size <= whole
         self._distance = max(_LEAST, -(-size // COPIES))
-        self._copies = [_Copy(0, 0, zlib.decompressobj(-zlib.MAX_WBITS))]
+        self._copies = [_Copy(0, 0, inflater())]
         self._taken = self._given = 0
         self._whole: list[bytes] = []
         self._pieces: dict[int, bytes] = {}
         self.fits = True
 
-    def note(self, inflate: zlib._Decompress, taken: int, data: bytes) -> None:
+    def note(self, inflate: Inflater, taken: int, data: bytes) -> None:
         """To be told each step: the inflater after it, how many bytes it took, and what it gave."""
         if self._given < len(self._begins):
             self.fits = self.fits and data.startswith(self._begins[self._given :][: len(data)])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from typing import IO
 
+from tools.common.inflate import DeflateError, Inflater, inflater
 from tools.wheel.content import Content, Recorded
 from tools.wheel.inflated import Inflated
 
@@ -58,7 +58,7 @@ class Member:
         if not self.is_deflated or max(sizes) > CHUNK:
             return b"".join(self.content())
         seen = Content(self._info, self._recorded)
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflate = inflater()
         self._file.seek(self._start())
         chunk = self._file.read(self._info.compress_size)
         if len(chunk) < self._info.compress_size:
@@ -91,7 +91,7 @@ class Member:
             inflated: takes notes on the way, for reading here and there afterwards.
         """
         seen = Content(self._info, self._recorded)
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflate = inflater()
         for chunk in self._raw():
             if inflate.eof:
                 raise self._complain(_NO_END)
@@ -114,7 +114,7 @@ class Member:
         if kind == zipfile.ZIP_STORED:
             yield from self._raw()
         elif kind == zipfile.ZIP_DEFLATED:
-            inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            inflate = inflater()
             for chunk in self._raw():
                 if inflate.eof:
                     raise self._complain(_NO_END)
@@ -125,7 +125,7 @@ class Member:
             name = zipfile.compressor_names.get(kind, f"method {kind}")  # type: ignore[attr-defined]
             raise self._complain(f"is compressed by {name}; wheels have deflated and stored files only")
 
-    def _inflate(self, inflate: zlib._Decompress, chunk: bytes, inflated: Inflated | None) -> Iterator[bytes]:
+    def _inflate(self, inflate: Inflater, chunk: bytes, inflated: Inflated | None) -> Iterator[bytes]:
         full = True  # a full answer may not be all of it, even when all input is used up
         while (chunk or full) and not inflate.eof:
             data = self._decompressed(inflate, chunk, CHUNK)
@@ -134,10 +134,10 @@ class Member:
             yield data
             chunk, full = inflate.unconsumed_tail, len(data) == CHUNK
 
-    def _decompressed(self, inflate: zlib._Decompress, chunk: bytes, size: int) -> bytes:
+    def _decompressed(self, inflate: Inflater, chunk: bytes, size: int) -> bytes:
         try:
             return inflate.decompress(chunk, size)
-        except zlib.error as error:
+        except DeflateError as error:
             raise self._complain(f"cannot be read: {error}") from error
 
     def _raw(self) -> Iterator[bytes]:

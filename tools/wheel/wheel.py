@@ -17,7 +17,6 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +48,6 @@ _DAMAGE = (
     csv.Error,
     ValueError,
     struct.error,
-    zlib.error,
 )
 
 

@@ -88,7 +88,7 @@ def _reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     (wheels / "compare.py").write_text(_COMPARE, encoding="utf-8")
     done = subprocess.run(
         [*command, "--", "sh", "-c", f"({_INSTALL}) >&2 && python{_PYTHON} -B /wheels/compare.py"],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
     )
