@@ -35,21 +35,32 @@ _MODULE = _module()
 _DAMAGE = (OSError, EOFError, DeflateError, *([_MODULE.ZstdError] if _MODULE else []))
 
 
-class HashingReader(io.RawIOBase):
-    """Passes bytes on and keeps their SHA-256."""
+class _Reader(io.RawIOBase):
+    """Passes bytes on."""
 
     def __init__(self, source: BinaryIO, name: Path) -> None:
         super().__init__()
         self._source = source
         self._name = name
-        self._digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         """Reads as any file does; bytes that cannot be decompressed are a ToolError."""
         try:
-            data = self._source.read(size)
+            return self._source.read(size)
         except _DAMAGE as error:
             raise ToolError(f"cannot be decompressed: {error}", file=self._name) from None
+
+
+class HashingReader(_Reader):
+    """Passes bytes on and keeps their SHA-256."""
+
+    def __init__(self, source: BinaryIO, name: Path) -> None:
+        super().__init__(source, name)
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads as any file does; bytes that cannot be decompressed are a ToolError."""
+        data = super().read(size)
         self._digest.update(data)
         return data
 
@@ -63,25 +74,33 @@ class HashingReader(io.RawIOBase):
 @contextlib.contextmanager
 def open_layer(blob: Path) -> Iterator[HashingReader]:
     """The uncompressed bytes of a layer, as one stream."""
+    with _plain(blob) as plain:
+        yield HashingReader(plain, blob)
+
+
+@contextlib.contextmanager
+def open_tar(blob: Path) -> Iterator[tarfile.TarFile]:
+    """The entries of a layer, or of a layer part, to be read in their order."""
+    with _plain(blob) as plain:
+        stream = cast(BinaryIO, _Reader(plain, blob))
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            yield archive
+
+
+@contextlib.contextmanager
+def _plain(blob: Path) -> Iterator[BinaryIO]:
     with blob.open("rb", buffering=0) as file:
         raw = cast(BinaryIO, file)
         magic = raw.read(4)
         raw.seek(0)
         if magic.startswith(_GZIP):
             with GzipFile(fileobj=raw, mode="rb") as plain:
-                yield HashingReader(cast(BinaryIO, plain), blob)
+                yield cast(BinaryIO, plain)
         elif magic == _ZSTD:
             with _zstd(raw, blob) as unpacked:
-                yield HashingReader(unpacked, blob)
+                yield unpacked
         else:
-            yield HashingReader(raw, blob)
-
-
-@contextlib.contextmanager
-def open_tar(blob: Path) -> Iterator[tarfile.TarFile]:
-    """The entries of a layer, or of a layer part, to be read in their order."""
-    with open_layer(blob) as stream, tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as archive:
-        yield archive
+            yield raw
 
 
 @contextlib.contextmanager
